@@ -1,0 +1,78 @@
+/* slope/model.h: the contract of a score function s = f(x; W).
+ *
+ * A model declares its tensors, computes scores for a chunk of rows, and adds up the gradient of its
+ * tensors from the gradient of the scores. Weights belong to the host, as one flat vector in which
+ * every tensor starts at a known offset.
+ *
+ * Rows are independent: a model must give the same scores for a row in whatever chunk it comes, and
+ * must add gradients row after row (the functions of kernels.h do both).
+ */
+#ifndef SLOPE_MODEL_H
+#define SLOPE_MODEL_H
+
+#include "host.h"
+#include "kernels.h"
+
+#define SLOPE_MAX_RANK 4
+
+typedef enum slope_tensor_role {
+    SLOPE_WEIGHT = 1, /* initialised by `model.init`, regularised */
+    SLOPE_BIAS = 2,   /* starts at zero, not regularised */
+} slope_tensor_role;
+
+typedef struct slope_tensor {
+    char name[64]; /* name in weight files: "weight", "layer1.bias" */
+    slope_tensor_role role;
+    uint32_t rank;               /* 1 to SLOPE_MAX_RANK */
+    size_t extents[SLOPE_MAX_RANK]; /* row-major; an affine layer's weight is inputs × outputs */
+    size_t fan_in, fan_out;      /* for He and Xavier initialisation */
+    const double *initial;       /* fixed starting values; NULL: by role. Lives as long as the config */
+} slope_tensor;
+
+/* What the data asks of the model. */
+typedef struct slope_model_shape {
+    size_t features; /* columns of x */
+    size_t outputs;  /* scores per row: number of classes, or of target values */
+} slope_model_shape;
+
+typedef struct slope_model_call {
+    uint32_t size;
+    const slope_host *host;
+    const void *config;
+    slope_model_shape shape;
+    const size_t *offsets; /* of each tensor in weights and gradient, in declared order */
+    const real *weights;
+    size_t rows;
+    const real *x; /* rows × features, row-major */
+    size_t ldx;
+    real *workspace; /* `workspace(rows)` reals, kept from forward to the backward that follows it */
+    real *scores;    /* rows × outputs, no gaps: written by forward; NULL in backward */
+
+    /* Only in backward: */
+    real *score_gradient; /* rows × outputs: d loss / d score; may be overwritten */
+    real *gradient;       /* like weights: the model adds the chunk's contribution, row after row */
+} slope_model_call;
+
+typedef struct slope_model {
+    slope_plugin plugin;
+    const char *initialisation; /* default of `model.init.distribution` for this model, "zeros" say */
+
+    /* Writes at most `capacity` tensors and always the number there are. Called first with capacity 0.
+     * Thread: any. */
+    slope_status (*tensors)(const slope_host *host, const void *config,
+                            const slope_model_shape *shape, size_t capacity, slope_tensor *tensors,
+                            size_t *count);
+
+    /* Reals of workspace for a chunk of that many rows; 0 if none. */
+    size_t (*workspace)(const void *config, const slope_model_shape *shape, size_t rows);
+
+    /* Scores of the rows. Thread: any; chunks of one batch run at the same time, each with its own
+     * workspace. */
+    void (*forward)(const slope_model_call *call);
+
+    /* Adds to call->gradient what these rows contribute. Follows a forward with the same rows,
+     * weights and workspace. Thread: as forward, each with its own gradient. */
+    void (*backward)(const slope_model_call *call);
+} slope_model;
+
+#endif

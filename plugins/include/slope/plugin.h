@@ -1,0 +1,218 @@
+/* slope/plugin.h: what every plugin and the runner agree on.
+ *
+ * A plugin is one shared object that exports one constant, `slope_plugin_entry`. The entry leads to a
+ * description of the plugin: identity, parameters, and the functions of its kind (see the header of the
+ * kind: optimizer.h, loss.h, model.h, reader.h, schedule.h). Everything in it is constant data, so
+ * the runner can list, validate and document a plugin without running a line of it.
+ *
+ * This header is not an API to call: the services a plugin may call are in host.h, and the numeric
+ * ones in kernels.h. It depends on nothing but the C library.
+ *
+ * Ownership, once for all kinds: every pointer handed to a plugin belongs to the host and is valid
+ * until the call returns, unless its comment says otherwise. A plugin keeps nothing between calls
+ * (state lives in slots, see optimizer.h), frees nothing that it was given and returns nothing that
+ * somebody else must free.
+ *
+ * Threads, once for all kinds: descriptions are const. Any function may run at the same time as any
+ * other, with another call structure. A plugin never starts threads; it may use host->parallel_for.
+ *
+ * A plugin never prints, exits, calls setlocale or changes the floating-point environment.
+ */
+#ifndef SLOPE_PLUGIN_H
+#define SLOPE_PLUGIN_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* `real` is the precision of a run. A plugin is written once in terms of `real`; slope_add_plugin()
+ * compiles it twice (SLOPE_REAL_BITS 32 and 64) into one shared object. Compiled by hand it is float32.
+ * The runner never looks inside such data itself and sees `real` as void (SLOPE_REAL_BITS 0); hence
+ * structures of the contract hold pointers to real only, and scalars are double. */
+#ifndef SLOPE_REAL_BITS
+#define SLOPE_REAL_BITS 32
+#endif
+#if SLOPE_REAL_BITS == 64
+typedef double real;
+#elif SLOPE_REAL_BITS == 32
+typedef float real;
+#elif SLOPE_REAL_BITS == 0
+typedef void real;
+#else
+#error "SLOPE_REAL_BITS must be 32 or 64"
+#endif
+
+/* Version of the contract. The same major is required on both sides. Minor may differ either way:
+ * structures grow only at their end, and each carries its size as its compiler saw it. */
+#define SLOPE_MAGIC 0x45504C53u /* "SLPE" in memory on a little-endian machine */
+#define SLOPE_MAJOR 1u
+#define SLOPE_MINOR 0u
+
+typedef struct slope_host slope_host; /* host.h */
+
+/* Result of an operation that can fail. The text of an error goes through host->fail(). */
+typedef enum slope_status {
+    SLOPE_OK = 0,
+    SLOPE_ERROR = 1, /* host->fail() was called and holds the reason */
+} slope_status;
+
+typedef enum slope_kind {
+    SLOPE_KIND_READER = 1,
+    SLOPE_KIND_MODEL = 2,
+    SLOPE_KIND_LOSS = 3,
+    SLOPE_KIND_OPTIMIZER = 4,
+    SLOPE_KIND_SCHEDULE = 5,
+} slope_kind;
+
+/* ---- Parameters -------------------------------------------------------------------------------- */
+
+/* Type of a parameter, and in brackets the type of its field in the plugin's own config struct.
+ * Strings and list elements live as long as the config struct does and belong to the host. */
+typedef enum slope_type {
+    SLOPE_BOOL = 1,      /* bool */
+    SLOPE_INTEGER = 2,   /* int64_t */
+    SLOPE_NUMBER = 3,    /* double; integers in YAML are accepted */
+    SLOPE_CHOICE = 4,    /* int64_t: index into `choices` */
+    SLOPE_STRING = 5,    /* const char *; NULL where optional and absent */
+    SLOPE_PATH = 6,      /* const char *: a file; relative paths are taken from the YAML file's folder
+                            and stored absolute; must be readable when the experiment is validated */
+    SLOPE_INTEGERS = 7,  /* slope_integers; a single integer in YAML is a list of one */
+    SLOPE_PATHS = 8,     /* slope_strings: several files, rules as for SLOPE_PATH */
+} slope_type;
+
+typedef struct slope_integers {
+    size_t count;
+    const int64_t *values;
+} slope_integers;
+
+typedef struct slope_strings {
+    size_t count;
+    const char *const *values;
+} slope_strings;
+
+/* Flags of a parameter. */
+enum {
+    SLOPE_MIN_OPEN = 1u << 0, /* `min` itself is out of range */
+    SLOPE_MAX_OPEN = 1u << 1, /* `max` itself is out of range */
+    SLOPE_LOG = 1u << 2,      /* vary on a logarithmic scale (samplers, pictures) */
+    SLOPE_REQUIRED = 1u << 3, /* no default: must be given */
+    SLOPE_OPTIONAL = 1u << 4, /* may be absent or `null`: NAN for numbers, SLOPE_ABSENT for integers,
+                                 NULL for strings and paths, count 0 for lists */
+};
+#define SLOPE_ABSENT INT64_MIN
+
+/* One parameter. The table is the only source of validation, help, defaults in the recorded
+ * configuration, and of the space that a sampler may draw from. */
+typedef struct slope_parameter {
+    const char *key;            /* name in YAML; a dot descends into a mapping ("train.images") */
+    slope_type type;
+    uint32_t flags;
+    size_t offset;              /* of the field in the config struct */
+    const char *fallback;       /* default, as YAML text; NULL if and only if REQUIRED or OPTIONAL */
+    double min, max;            /* bounds of numbers, integers and list elements; ±INFINITY for none */
+    const char *const *choices; /* SLOPE_CHOICE: names, ended by NULL; otherwise NULL */
+    const char *doc;            /* one line; lower case, no full stop */
+} slope_parameter;
+
+/* Shorthands for parameter tables:
+ *     SLOPE_PARAM_NUMBER(config, beta1, "0.9", SLOPE_IN_0_1, "decay of the first moment"),
+ * A range macro fills .min, .max and .flags. */
+#define SLOPE_ANY .min = -INFINITY, .max = INFINITY, .flags = 0
+#define SLOPE_POSITIVE .min = 0.0, .max = INFINITY, .flags = SLOPE_MIN_OPEN | SLOPE_LOG
+#define SLOPE_NOT_NEGATIVE .min = 0.0, .max = INFINITY, .flags = 0
+#define SLOPE_AT_LEAST(low) .min = (low), .max = INFINITY, .flags = 0
+#define SLOPE_IN_0_1 .min = 0.0, .max = 1.0, .flags = SLOPE_MAX_OPEN /* 0 <= value < 1 */
+#define SLOPE_BETWEEN(low, high) .min = (low), .max = (high), .flags = 0
+
+/* (Each is written out whole: a range holds commas and would fall apart in a nested macro call.) */
+#define SLOPE_PARAM_NUMBER(struct_, field, fallback_, range, doc_) \
+    {.key = #field, .type = SLOPE_NUMBER, .offset = offsetof(struct_, field), \
+     .fallback = (fallback_), .choices = NULL, .doc = (doc_), range}
+#define SLOPE_PARAM_INTEGER(struct_, field, fallback_, range, doc_) \
+    {.key = #field, .type = SLOPE_INTEGER, .offset = offsetof(struct_, field), \
+     .fallback = (fallback_), .choices = NULL, .doc = (doc_), range}
+#define SLOPE_PARAM_BOOL(struct_, field, fallback_, doc_) \
+    {.key = #field, .type = SLOPE_BOOL, .offset = offsetof(struct_, field), \
+     .fallback = (fallback_), .choices = NULL, .doc = (doc_), SLOPE_ANY}
+#define SLOPE_PARAM_STRING(struct_, field, fallback_, doc_) \
+    {.key = #field, .type = SLOPE_STRING, .offset = offsetof(struct_, field), \
+     .fallback = (fallback_), .choices = NULL, .doc = (doc_), SLOPE_ANY}
+#define SLOPE_PARAM_CHOICE(struct_, field, fallback_, names, doc_) \
+    {.key = #field, .type = SLOPE_CHOICE, .offset = offsetof(struct_, field), \
+     .fallback = (fallback_), .choices = (names), .doc = (doc_), SLOPE_ANY}
+
+/* ---- Description ------------------------------------------------------------------------------- */
+
+/* The common head of every description; the first member of slope_optimizer, slope_loss and so on. */
+typedef struct slope_plugin {
+    uint32_t size;                     /* sizeof the whole description, slope_optimizer say */
+    slope_kind kind;
+    const char *id;                    /* name in YAML and stem of the file name: lower case, _ and digits */
+    const char *version;               /* of the plugin, "1.0" */
+    const char *summary;               /* one line for `slope plugins`; lower case, no full stop */
+    const char *description;           /* for `slope describe`: formula, source; may hold line breaks */
+    const slope_parameter *parameters; /* NULL if there are none */
+    uint32_t parameter_count;
+    uint32_t parameter_size;           /* sizeof(slope_parameter) as the plugin's compiler saw it */
+    size_t config_size;                /* bytes of the config struct; 0 if there are no parameters */
+
+    /* Rules between parameters. Optional (NULL). Called once after every single value has been found
+     * valid. On a violation: return host->fail_key(host, "key", "must ...") so that the message can
+     * point at the line. Thread: any. */
+    slope_status (*check)(const slope_host *host, const void *config);
+
+    /* Optional fast paths by name and revision, such as "slope.model.forward_many/1". Returns NULL
+     * for what it does not know. Optional (NULL). The plain path always exists. Thread: any. */
+    const void *(*extension)(const char *name);
+} slope_plugin;
+
+/* Parameter table and config struct of a description, in one line. */
+#define SLOPE_PARAMETERS(table, config_struct) \
+    .parameters = (table), .parameter_count = sizeof(table) / sizeof((table)[0]), \
+    .parameter_size = sizeof(slope_parameter), .config_size = sizeof(config_struct)
+
+/* The exported symbol. The loader reads magic, then major, then size from the file itself, before
+ * the object is loaded and any of its code can run. */
+typedef struct slope_entry {
+    uint32_t magic;               /* SLOPE_MAGIC */
+    uint32_t major, minor;        /* of the contract it was compiled against */
+    uint32_t size;                /* sizeof(slope_entry) as the plugin's compiler saw it */
+    const slope_plugin *float32;  /* description compiled with real = float */
+    const slope_plugin *float64;  /* the same with real = double; NULL if compiled by hand */
+} slope_entry;
+
+#define SLOPE_ENTRY_SYMBOL "slope_plugin_entry"
+
+/* Opens the description of a plugin and exports it:
+ *
+ *     SLOPE_PLUGIN(slope_optimizer) = {
+ *         .plugin = {SLOPE_HEAD(slope_optimizer, SLOPE_KIND_OPTIMIZER), .id = "sgd", ...},
+ *         .update = update,
+ *     };
+ *
+ * The float64 half of a plugin is a second object file that exports nothing; the float32 half refers
+ * to it by a hidden symbol when slope_add_plugin() has built both. */
+#define SLOPE_HEAD(struct_, kind_) .size = sizeof(struct_), .kind = (kind_)
+
+#if SLOPE_REAL_BITS == 64
+#define SLOPE_PLUGIN(struct_) \
+    extern const struct_ slope_plugin_float64; \
+    __attribute__((visibility("hidden"))) const struct_ slope_plugin_float64
+#elif SLOPE_REAL_BITS == 32
+#ifdef SLOPE_BOTH_PRECISIONS
+#define SLOPE_FLOAT64_HALF_(struct_) &slope_plugin_float64.plugin
+#else
+#define SLOPE_FLOAT64_HALF_(struct_) NULL
+#endif
+#define SLOPE_PLUGIN(struct_) \
+    extern __attribute__((visibility("hidden"))) const struct_ slope_plugin_float32; \
+    extern __attribute__((visibility("hidden"))) const struct_ slope_plugin_float64; \
+    extern __attribute__((visibility("default"))) const slope_entry slope_plugin_entry; \
+    const slope_entry slope_plugin_entry = {SLOPE_MAGIC, SLOPE_MAJOR, SLOPE_MINOR, \
+                                            sizeof(slope_entry), &slope_plugin_float32.plugin, \
+                                            SLOPE_FLOAT64_HALF_(struct_)}; \
+    const struct_ slope_plugin_float32
+#endif
+
+#endif

@@ -1,0 +1,27 @@
+/* cli/cli.h: the subcommands. Each has one file, takes the arguments from its own name on, prints,
+ * and returns the exit status of the program. Thin: they parse, call the modules and print. */
+#ifndef SLOPE_CLI_CLI_H
+#define SLOPE_CLI_CLI_H
+
+#include "base/failure.h"
+
+typedef struct command {
+    const char *name;
+    const char *summary; /* one line for `slope --help` */
+    exit_status (*run)(int argc, char **argv);
+} command;
+
+/* Prints "slope: text" to stderr and returns the status. */
+exit_status cli_fail(const failure *why);
+/* Usage error: prints "slope NAME: text" and how to get help; returns STATUS_CONFIG. */
+exit_status cli_usage(const char *name, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+exit_status command_run(int argc, char **argv);
+exit_status command_resume(int argc, char **argv);
+exit_status command_check(int argc, char **argv);
+exit_status command_validate(int argc, char **argv);
+exit_status command_plugins(int argc, char **argv);
+exit_status command_describe(int argc, char **argv);
+
+#endif

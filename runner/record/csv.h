@@ -1,0 +1,31 @@
+/* record/csv.h: appending rows to a CSV file (RFC 4180) so that a crash loses nothing that was said
+ * to be safe. One writer per file, one thread. Numbers are printed so that they read back the same. */
+#ifndef SLOPE_RECORD_CSV_H
+#define SLOPE_RECORD_CSV_H
+
+#include "base/failure.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct csv_writer csv_writer;
+
+/* Creates the file with a header line, or, if `keep_bytes` >= 0, opens the one that is there, cuts it to that
+ * length (what came after a checkpoint) and appends. A keep_bytes longer than the file is an error. */
+csv_writer *csv_open(const char *path, const char *const *columns, size_t column_count,
+                     int64_t keep_bytes, failure *why);
+
+/* A row is built cell by cell in column order, then ended. Empty cells: csv_empty. */
+void csv_text(csv_writer *w, const char *text); /* quoted where needed */
+void csv_number(csv_writer *w, double value);   /* NAN gives "nan", infinities "inf", "-inf" */
+void csv_seconds(csv_writer *w, double value);  /* three decimals: a time */
+void csv_integer(csv_writer *w, int64_t value);
+void csv_empty(csv_writer *w);
+/* Writes the row to the file (to the kernel, not yet to the disk). Too few or too many cells is a
+ * bug: abort. On failure (disk full) the file is cut back to its last whole row. */
+bool csv_end_row(csv_writer *w, failure *why);
+bool csv_sync(csv_writer *w, failure *why); /* to the disk */
+int64_t csv_bytes(const csv_writer *w);     /* length of the file: what a checkpoint remembers */
+bool csv_close(csv_writer *w, failure *why); /* NULL is allowed */
+
+#endif

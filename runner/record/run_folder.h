@@ -1,0 +1,53 @@
+/* record/run_folder.h: the folder of a run, its lock and its manifest.
+ *
+ *     results/<experiment>/<run>/   config.yaml trials.csv metrics.csv manifest.yaml weights/ checkpoint/
+ *
+ * manifest.yaml says `status: running` until the end, when it is replaced as the last thing written:
+ * a folder without a final status is not finished. */
+#ifndef SLOPE_RECORD_RUN_FOLDER_H
+#define SLOPE_RECORD_RUN_FOLDER_H
+
+#include "config/experiment.h"
+#include "data/dataset.h"
+
+typedef struct run_folder {
+    const char *path;
+    int lock; /* private: file descriptor of the lock, -1 if none */
+} run_folder;
+
+/* Makes the folder: `output` if not NULL (must be empty or not there), otherwise
+ * results/<experiment>/<YYYY-MM-DDTHHMMSS> with -2, -3 … where taken, and points the symbolic link
+ * results/<experiment>/latest at it. Locks it. Everything is made so that a folder that cannot be
+ * written is found here. */
+bool run_folder_create(arena *a, const char *experiment, const char *output, run_folder *folder,
+                       failure *why);
+
+/* Opens an existing one for resume. A folder that another process works on is refused by name of that
+ * process's number. */
+bool run_folder_open(arena *a, const char *path, run_folder *folder, failure *why);
+void run_folder_close(run_folder *folder);
+
+typedef enum run_status { RUN_RUNNING, RUN_FINISHED, RUN_INTERRUPTED, RUN_FAILED } run_status;
+
+typedef struct provenance {
+    run_status status;
+    const char *command; /* the command line */
+    int threads;
+    const char *isa; /* kernels in use */
+    const experiment *experiment;
+    const dataset *const *datasets;
+    size_t dataset_count;
+    double seconds;
+    const char *started; /* ISO 8601, UTC */
+    int resumes;
+} provenance;
+
+/* Writes manifest.yaml (aside, then renamed): status, slope's version and git state, compiler and
+ * flags, plugins used (id, version, path, SHA-256), data files (path, SHA-256), CPU, threads, host,
+ * times. */
+bool manifest_write(const run_folder *folder, const provenance *p, failure *why);
+
+/* status and experiment of a manifest that is there. */
+bool manifest_read_status(const char *folder, run_status *status, failure *why);
+
+#endif
