@@ -16,7 +16,9 @@ table *table_create(void);
 void table_column(table *t, const char *title, alignment align);
 void table_cell(table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void table_highlight_row(table *t, size_t row); /* from 0 */
-void table_print(const table *t, FILE *out);    /* width of the terminal is respected in the last column, by wrapping */
+void table_print(
+    const table *t,
+    FILE *out); /* width of the terminal is respected in the last column, by wrapping */
 void table_destroy(table *t);
 
 #endif
