@@ -1,0 +1,115 @@
+/* host/services.c: see services.h. The only file that knows OpenMP. */
+#include "host/services.h"
+
+#include "host/random.h"
+
+#include <omp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int thread_count; /* 0: not set */
+
+void threads_set(int count)
+{
+    thread_count = count < 1 ? 1 : count;
+}
+
+int threads_count(void)
+{
+    return thread_count ? thread_count : omp_get_max_threads();
+}
+
+void parallel_for(size_t count, size_t grain,
+                  void (*body)(void *argument, size_t first, size_t last), void *argument)
+{
+    if (grain < 1) grain = 1;
+    const size_t pieces = (count + grain - 1) / grain;
+    if (pieces <= 1 || threads_count() == 1 || omp_in_parallel()) {
+        for (size_t i = 0; i < pieces; i++)
+            body(argument, i * grain, i + 1 < pieces ? (i + 1) * grain : count);
+        return;
+    }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads_count())
+    for (size_t i = 0; i < pieces; i++)
+        body(argument, i * grain, i + 1 < pieces ? (i + 1) * grain : count);
+}
+
+static void host_parallel_for(const slope_host *host, size_t count, size_t grain,
+                              void (*body)(void *argument, size_t first, size_t last),
+                              void *argument)
+{
+    (void)host;
+    parallel_for(count, grain, body, argument);
+}
+
+call_host *call_host_of(const slope_host *host)
+{
+    return (call_host *)(uintptr_t)host; /* host is the first member of a call_host that we made */
+}
+
+static slope_status record(call_host *call, const char *key, const char *format, va_list args)
+{
+    snprintf(call->key, sizeof call->key, "%s", key);
+    vsnprintf(call->text, sizeof call->text, format, args);
+    return SLOPE_ERROR;
+}
+
+static slope_status host_fail(const slope_host *host, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const slope_status status = record(call_host_of(host), "", format, args);
+    va_end(args);
+    return status;
+}
+
+static slope_status host_fail_key(const slope_host *host, const char *key, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const slope_status status = record(call_host_of(host), key, format, args);
+    va_end(args);
+    return status;
+}
+
+static void host_normal(const slope_host *host, slope_purpose purpose, uint64_t stream,
+                        uint64_t first, size_t count, real *out)
+{
+    enum { BLOCK = 512 };
+    const call_host *call = call_host_of(host);
+    const random_key key = {call->seed, purpose, stream};
+    double block[BLOCK];
+    for (size_t i = 0; i < count; i += BLOCK) {
+        const size_t n = count - i < BLOCK ? count - i : BLOCK;
+        random_normal(key, first + i, n, block);
+        call->kernels->from_double(n, block, (char *)out + i * call->kernels->real_size);
+    }
+}
+
+static void host_uniform(const slope_host *host, slope_purpose purpose, uint64_t stream,
+                         uint64_t first, size_t count, double *out)
+{
+    random_uniform((random_key){call_host_of(host)->seed, purpose, stream}, first, count, out);
+}
+
+void call_host_init(call_host *call, precision p, uint64_t seed)
+{
+    *call = (call_host){.kernels = kernels_for_bits(p == FLOAT64 ? 64 : 32), .seed = seed};
+    call->host = (slope_host){
+        .size = sizeof(slope_host),
+        .kernels = &call->kernels->plugin,
+        .fail = host_fail,
+        .fail_key = host_fail_key,
+        .parallel_for = host_parallel_for,
+        .normal = host_normal,
+        .uniform = host_uniform,
+    };
+}
+
+bool call_host_failure(const call_host *call, exit_status status, const char *who, failure *why)
+{
+    const char *text = call->text[0] ? call->text : "failed without saying why";
+    if (call->key[0]) return failure_set(why, status, "%s: %s: %s", who, call->key, text);
+    return failure_set(why, status, "%s: %s", who, text);
+}

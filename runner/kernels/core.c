@@ -1,0 +1,356 @@
+/* kernels/core.c: the numeric core. Compiled once for each instruction set and precision (see
+ * CMakeLists.txt); exports one table, kernels_<isa>_<bits>.
+ *
+ * Every matrix product here is the same loop: a tile of outputs is held in registers while a chain of
+ * fused multiply-adds runs along the summation index, one step for all outputs of the tile. Lanes are
+ * outputs, never parts of one sum; so the order of accumulation is the plain one, at every width. The operand that
+ * gives the lanes is copied into a panel first (contiguous, padded with zeros), and sums longer than
+ * PANEL_DEPTH are continued from the output, which changes no bit. */
+#include "kernels/kernels.h"
+
+#include "kernels/elementary.h"
+#include "kernels/vector.h"
+
+#include <string.h>
+
+#define GLUE_(a, b) kernels_##a##_##b
+#define GLUE(a, b) GLUE_(a, b)
+
+/* For loops over elements whose output may be the very same array as the input. */
+#if defined(__clang__)
+#define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define ELEMENTWISE _Pragma("GCC ivdep")
+#endif
+
+enum { MAX_VECTORS = 3, PANEL_DEPTH = 256, PANEL_WIDTH = MAX_VECTORS * VLEN };
+
+/* ---- the tile ------------------------------------------------------------------------------------ */
+
+/* c[m][n] += chain over k of a[m · row + k · step] · panel[k][n]. */
+#define DEFINE_TILE(ROWS, VECTORS) \
+    static void tile_##ROWS##_##VECTORS(size_t depth, const real *a, size_t row, size_t step, \
+                                        const real *panel, real *c, size_t ldc) \
+    { \
+        vec sum[ROWS][VECTORS]; \
+        for (size_t m = 0; m < ROWS; m++) \
+            for (size_t n = 0; n < VECTORS; n++) sum[m][n] = v_load(c + m * ldc + n * VLEN); \
+        for (size_t k = 0; k < depth; k++) { \
+            vec b[VECTORS]; \
+            for (size_t n = 0; n < VECTORS; n++) b[n] = v_load(panel + n * VLEN); \
+            for (size_t m = 0; m < ROWS; m++) { \
+                const vec x = v_set1(a[m * row]); \
+                for (size_t n = 0; n < VECTORS; n++) sum[m][n] = v_fma(x, b[n], sum[m][n]); \
+            } \
+            a += step; \
+            panel += VECTORS * VLEN; \
+        } \
+        for (size_t m = 0; m < ROWS; m++) \
+            for (size_t n = 0; n < VECTORS; n++) v_store(c + m * ldc + n * VLEN, sum[m][n]); \
+    }
+
+DEFINE_TILE(1, 1)
+DEFINE_TILE(4, 1)
+DEFINE_TILE(1, 2)
+DEFINE_TILE(4, 2)
+DEFINE_TILE(1, 3)
+DEFINE_TILE(4, 3)
+#if defined(__AVX512F__) || defined(__aarch64__)
+enum { ROWS_1 = 16, ROWS_2 = 12, ROWS_3 = 8 };
+DEFINE_TILE(16, 1)
+DEFINE_TILE(12, 2)
+DEFINE_TILE(8, 3)
+#define LARGE_TILES {tile_16_1, tile_12_2, tile_8_3}
+#else
+enum { ROWS_1 = 12, ROWS_2 = 6, ROWS_3 = 4 };
+DEFINE_TILE(12, 1)
+DEFINE_TILE(6, 2)
+#define LARGE_TILES {tile_12_1, tile_6_2, tile_4_3}
+#endif
+
+typedef void (*tile_function)(size_t depth, const real *a, size_t row, size_t step,
+                              const real *panel, real *c, size_t ldc);
+
+/* c[m][n] += Σ a · panel for `rows` rows and `width` columns, width at most vectors · VLEN. */
+static void tiles(size_t rows, size_t width, size_t vectors, size_t depth, const real *a, size_t row,
+                  size_t step, const real *panel, real *c, size_t ldc)
+{
+    static const tile_function large[MAX_VECTORS] = LARGE_TILES;
+    static const tile_function middle[MAX_VECTORS] = {tile_4_1, tile_4_2, tile_4_3};
+    static const tile_function single[MAX_VECTORS] = {tile_1_1, tile_1_2, tile_1_3};
+    static const size_t large_rows[MAX_VECTORS] = {ROWS_1, ROWS_2, ROWS_3};
+    const size_t padded = vectors * VLEN;
+    for (size_t m = 0; m < rows;) {
+        const size_t left = rows - m;
+        const size_t height = left >= large_rows[vectors - 1] ? large_rows[vectors - 1]
+                              : left >= 4                     ? 4
+                                                              : 1;
+        const tile_function tile = height == large_rows[vectors - 1] ? large[vectors - 1]
+                                   : height == 4                     ? middle[vectors - 1]
+                                                                     : single[vectors - 1];
+        if (width == padded) {
+            tile(depth, a + m * row, row, step, panel, c + m * ldc, ldc);
+        } else { /* the last panel: whole vectors in a copy, so that no lane leaves the output */
+            real copy[ROWS_1 * PANEL_WIDTH];
+            for (size_t i = 0; i < height; i++) {
+                memcpy(copy + i * padded, c + (m + i) * ldc, width * sizeof(real));
+                memset(copy + i * padded + width, 0, (padded - width) * sizeof(real));
+            }
+            tile(depth, a + m * row, row, step, panel, copy, padded);
+            for (size_t i = 0; i < height; i++)
+                memcpy(c + (m + i) * ldc, copy + i * padded, width * sizeof(real));
+        }
+        m += height;
+    }
+}
+
+/* ---- a product, cut into tasks -------------------------------------------------------------------- */
+
+/* C += A B with C rows × columns and a sum of length `depth`:
+ * a(m, k) = a[m · a_row + k · a_step], b(k, n) = b[k · b_step + n · b_column]. */
+typedef struct product {
+    size_t rows, columns, depth;
+    const real *a;
+    size_t a_row, a_step;
+    const real *b;
+    size_t b_step, b_column;
+    real *c;
+    size_t ldc;
+    const real *start; /* NULL: continue from c; otherwise c[m][n] starts as start[n] */
+    bool from_zero;    /* c starts as 0 */
+    size_t row_block, row_blocks;
+} product;
+
+static void copy_panel(const product *p, size_t k0, size_t depth, size_t n0, size_t width,
+                       size_t padded, real *panel)
+{
+    for (size_t k = 0; k < depth; k++) {
+        const real *source = p->b + (k0 + k) * p->b_step + n0 * p->b_column;
+        real *row = panel + k * padded;
+        if (p->b_column == 1)
+            memcpy(row, source, width * sizeof(real));
+        else
+            for (size_t n = 0; n < width; n++) row[n] = source[n * p->b_column];
+        for (size_t n = width; n < padded; n++) row[n] = 0;
+    }
+}
+
+static void start_block(const product *p, size_t m0, size_t rows, size_t n0, size_t width)
+{
+    if (!p->start && !p->from_zero) return;
+    for (size_t m = m0; m < m0 + rows; m++)
+        for (size_t n = n0; n < n0 + width; n++)
+            p->c[m * p->ldc + n] = p->start ? p->start[n] : 0;
+}
+
+/* Task t is one block of rows and one panel of columns. */
+static void product_task(void *argument, size_t first, size_t last)
+{
+    const product *p = argument;
+    real panel[PANEL_DEPTH * PANEL_WIDTH];
+    for (size_t t = first; t < last; t++) {
+        const size_t m0 = t % p->row_blocks * p->row_block;
+        const size_t n0 = t / p->row_blocks * PANEL_WIDTH;
+        const size_t rows = p->rows - m0 < p->row_block ? p->rows - m0 : p->row_block;
+        const size_t width = p->columns - n0 < PANEL_WIDTH ? p->columns - n0 : PANEL_WIDTH;
+        const size_t vectors = (width + VLEN - 1) / VLEN;
+        start_block(p, m0, rows, n0, width);
+        for (size_t k = 0; k < p->depth; k += PANEL_DEPTH) {
+            const size_t depth = p->depth - k < PANEL_DEPTH ? p->depth - k : PANEL_DEPTH;
+            copy_panel(p, k, depth, n0, width, vectors * VLEN, panel);
+            tiles(rows, width, vectors, depth, p->a + m0 * p->a_row + k * p->a_step, p->a_row,
+                  p->a_step, panel, p->c + m0 * p->ldc + n0, p->ldc);
+        }
+    }
+}
+
+static void multiply(const slope_host *host, product *p)
+{
+    enum { ROW_BLOCK = 64, SMALL = 1 << 15 /* multiply-adds that are not worth a second thread */ };
+    if (!p->rows || !p->columns) return;
+    const bool small = p->rows * p->columns * p->depth < SMALL;
+    p->row_block = small ? p->rows : ROW_BLOCK;
+    p->row_blocks = (p->rows + p->row_block - 1) / p->row_block;
+    const size_t tasks = p->row_blocks * ((p->columns + PANEL_WIDTH - 1) / PANEL_WIDTH);
+    if (small)
+        product_task(p, 0, tasks);
+    else
+        host->parallel_for(host, tasks, 1, product_task, p);
+}
+
+/* ---- what plugins call ------------------------------------------------------------------------------ */
+
+static void affine(const slope_host *host, size_t rows, size_t in, size_t out, const real *x,
+                   size_t ldx, const real *w, size_t ldw, const real *bias, real *y, size_t ldy)
+{
+    multiply(host, &(product){.rows = rows, .columns = out, .depth = in, .a = x, .a_row = ldx,
+                              .a_step = 1, .b = w, .b_step = ldw, .b_column = 1, .c = y,
+                              .ldc = ldy, .start = bias, .from_zero = !bias});
+}
+
+static void affine_weights(const slope_host *host, size_t rows, size_t in, size_t out,
+                           const real *x, size_t ldx, const real *d, size_t ldd, real *g,
+                           size_t ldg)
+{
+    multiply(host, &(product){.rows = in, .columns = out, .depth = rows, .a = x, .a_row = 1,
+                              .a_step = ldx, .b = d, .b_step = ldd, .b_column = 1, .c = g,
+                              .ldc = ldg});
+}
+
+static void affine_input(const slope_host *host, size_t rows, size_t in, size_t out, const real *d,
+                         size_t ldd, const real *w, size_t ldw, real *e, size_t lde)
+{
+    multiply(host, &(product){.rows = rows, .columns = in, .depth = out, .a = d, .a_row = ldd,
+                              .a_step = 1, .b = w, .b_step = 1, .b_column = ldw, .c = e,
+                              .ldc = lde, .from_zero = true});
+}
+
+static void affine_bias(const slope_host *host, size_t rows, size_t out, const real *d, size_t ldd,
+                        real *g)
+{
+    (void)host;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t o = 0; o < out; o++) g[o] += d[r * ldd + o];
+}
+
+#define DEFINE_ELEMENTWISE(name) \
+    static void name##_all(size_t count, const real *x, real *y) \
+    { \
+        ELEMENTWISE for (size_t i = 0; i < count; i++) y[i] = name##_one(x[i]); \
+    }
+DEFINE_ELEMENTWISE(exp)
+DEFINE_ELEMENTWISE(log)
+DEFINE_ELEMENTWISE(tanh)
+DEFINE_ELEMENTWISE(sigmoid)
+
+/* ---- what only the engine calls ----------------------------------------------------------------------- */
+
+#define DEFINE_PACK(type, name) \
+    static void pack_##name(const pack_call *p) \
+    { \
+        for (size_t r = 0; r < p->rows; r++) { \
+            const size_t row = p->index ? p->index[p->first + r] : p->first + r; \
+            const type *restrict raw = (const type *)p->features + row * p->columns; \
+            real *restrict out = p->out + r * p->ld; \
+            if (p->shift) \
+                for (size_t c = 0; c < p->columns; c++) \
+                    out[c] = ((real)raw[c] - p->shift[c]) * p->factor[c]; \
+            else if (p->factor) \
+                for (size_t c = 0; c < p->columns; c++) out[c] = (real)raw[c] * p->factor[c]; \
+            else \
+                for (size_t c = 0; c < p->columns; c++) out[c] = (real)raw[c]; \
+        } \
+    }
+DEFINE_PACK(unsigned char, uint8)
+DEFINE_PACK(float, float32)
+DEFINE_PACK(double, float64)
+
+static void pack(const pack_call *call)
+{
+    if (call->element == SLOPE_UINT8)
+        pack_uint8(call);
+    else if (call->element == SLOPE_FLOAT32)
+        pack_float32(call);
+    else
+        pack_float64(call);
+}
+
+static void add(size_t count, const real *restrict x, real *restrict y)
+{
+    for (size_t i = 0; i < count; i++) y[i] += x[i];
+}
+
+static void finish(size_t count, double inverse, double two_l2, double l1,
+                   const real *restrict w, real *restrict g)
+{
+    const real a = (real)inverse, b = (real)two_l2, c = (real)l1;
+    if (two_l2 == 0 && l1 == 0) {
+        for (size_t i = 0; i < count; i++) g[i] *= a;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const real sign = (real)(w[i] > 0) - (real)(w[i] < 0);
+        g[i] = g[i] * a + (b * w[i] + c * sign);
+    }
+}
+
+static void scale(size_t count, double factor, real *x)
+{
+    const real a = (real)factor;
+    for (size_t i = 0; i < count; i++) x[i] *= a;
+}
+
+static void clamp(size_t count, double limit, real *x)
+{
+    const real a = (real)limit;
+    for (size_t i = 0; i < count; i++) {
+        const real low = x[i] < -a ? -a : x[i];
+        x[i] = low > a ? a : low;
+    }
+}
+
+static double fold(const double lane[8])
+{
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+static double sum_squares(size_t count, const real *x)
+{
+    double lane[8] = {0};
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (size_t j = 0; j < 8; j++)
+            lane[j] = __builtin_fma((double)x[i + j], (double)x[i + j], lane[j]);
+    for (size_t j = 0; i + j < count; j++)
+        lane[j] = __builtin_fma((double)x[i + j], (double)x[i + j], lane[j]);
+    return fold(lane);
+}
+
+static double sum_absolute(size_t count, const real *x)
+{
+    double lane[8] = {0};
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (size_t j = 0; j < 8; j++) lane[j] += __builtin_fabs((double)x[i + j]);
+    for (size_t j = 0; i + j < count; j++) lane[j] += __builtin_fabs((double)x[i + j]);
+    return fold(lane);
+}
+
+static void argmax(size_t rows, size_t outputs, const real *scores, int32_t *index)
+{
+    for (size_t r = 0; r < rows; r++) {
+        const real *s = scores + r * outputs;
+        size_t best = 0;
+        for (size_t o = 1; o < outputs; o++)
+            if (s[o] > s[best] || s[best] != s[best]) best = o;
+        index[r] = (int32_t)best;
+    }
+}
+
+static void from_double(size_t count, const double *x, real *y)
+{
+    for (size_t i = 0; i < count; i++) y[i] = (real)x[i];
+}
+
+static void to_double(size_t count, const real *x, double *y)
+{
+    for (size_t i = 0; i < count; i++) y[i] = (double)x[i];
+}
+
+extern const kernels GLUE(SLOPE_ISA, SLOPE_REAL_BITS);
+const kernels GLUE(SLOPE_ISA, SLOPE_REAL_BITS) = {
+    .plugin = {.size = sizeof(slope_kernels), .affine = affine, .affine_weights = affine_weights,
+               .affine_bias = affine_bias, .affine_input = affine_input, .exp = exp_all,
+               .log = log_all, .tanh = tanh_all, .sigmoid = sigmoid_all},
+    .real_size = sizeof(real),
+    .pack = pack,
+    .add = add,
+    .finish = finish,
+    .scale = scale,
+    .clamp = clamp,
+    .sum_squares = sum_squares,
+    .sum_absolute = sum_absolute,
+    .argmax = argmax,
+    .from_double = from_double,
+    .to_double = to_double,
+};

@@ -1,0 +1,78 @@
+/* kernels/vector.h: one vocabulary for the widest vectors of the instruction set being compiled for.
+ *
+ * `vec` holds VLEN reals. All functions are exact IEEE operations lane by lane, so a computation written with them gives
+ * the same bits at every width as long as lanes are outputs and never parts of one sum. Without
+ * vectors (baseline x86-64 has no fused multiply-add) a vec is one real and fma is the C library's:
+ * slow, and right.
+ *
+ * Only for kernels/core.c, which is compiled once for each instruction set and precision. */
+#ifndef SLOPE_KERNELS_VECTOR_H
+#define SLOPE_KERNELS_VECTOR_H
+
+#include "slope/plugin.h"
+
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__))
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#define SLOPE_VECTOR_OPS(load_, store_, set1_, fma_) \
+    static inline vec v_load(const real *p) \
+    { \
+        return load_(p); \
+    } \
+    static inline void v_store(real *p, vec v) \
+    { \
+        store_(p, v); \
+    } \
+    static inline vec v_set1(real x) \
+    { \
+        return set1_(x); \
+    } \
+    static inline vec v_fma(vec a, vec b, vec c) /* a · b + c, rounded once */ \
+    { \
+        return fma_(a, b, c); \
+    }
+
+#if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
+typedef __m512 vec;
+enum { VLEN = 16 };
+SLOPE_VECTOR_OPS(_mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps)
+#elif defined(__AVX512F__)
+typedef __m512d vec;
+enum { VLEN = 8 };
+SLOPE_VECTOR_OPS(_mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_fmadd_pd)
+#elif defined(__AVX2__) && defined(__FMA__) && SLOPE_REAL_BITS == 32
+typedef __m256 vec;
+enum { VLEN = 8 };
+SLOPE_VECTOR_OPS(_mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps)
+#elif defined(__AVX2__) && defined(__FMA__)
+typedef __m256d vec;
+enum { VLEN = 4 };
+SLOPE_VECTOR_OPS(_mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_fmadd_pd)
+#elif defined(__aarch64__) && SLOPE_REAL_BITS == 32
+typedef float32x4_t vec;
+enum { VLEN = 4 };
+#define SLOPE_NEON_FMA(a, b, c) vfmaq_f32(c, a, b)
+SLOPE_VECTOR_OPS(vld1q_f32, vst1q_f32, vdupq_n_f32, SLOPE_NEON_FMA)
+#elif defined(__aarch64__)
+typedef float64x2_t vec;
+enum { VLEN = 2 };
+#define SLOPE_NEON_FMA(a, b, c) vfmaq_f64(c, a, b)
+SLOPE_VECTOR_OPS(vld1q_f64, vst1q_f64, vdupq_n_f64, SLOPE_NEON_FMA)
+#else
+typedef real vec;
+enum { VLEN = 1 };
+#define SLOPE_SCALAR_LOAD(p) (*(p))
+#define SLOPE_SCALAR_STORE(p, v) (*(p) = (v))
+#define SLOPE_SCALAR_SET1(x) (x)
+#if SLOPE_REAL_BITS == 32
+SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, fmaf)
+#else
+SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, fma)
+#endif
+#endif
+
+
+#endif
