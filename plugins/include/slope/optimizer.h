@@ -10,6 +10,7 @@
 #ifndef SLOPE_OPTIMIZER_H
 #define SLOPE_OPTIMIZER_H
 
+#include "arithmetic.h"
 #include "host.h"
 #include "kernels.h"
 

@@ -6,6 +6,7 @@
 #ifndef SLOPE_SCHEDULE_H
 #define SLOPE_SCHEDULE_H
 
+#include "arithmetic.h"
 #include "host.h"
 
 typedef struct slope_schedule_call {
