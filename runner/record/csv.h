@@ -1,5 +1,6 @@
-/* record/csv.h: appending rows to a CSV file (RFC 4180) so that a crash loses nothing that was said
- * to be safe. One writer per file, one thread. Numbers are printed so that they read back the same. */
+/* record/csv.h: appending rows to a CSV file (RFC 4180, with line feeds) so that a crash loses
+ * nothing that was said to be safe. One writer per file, one thread. Numbers are printed so that
+ * they read back the same. */
 #ifndef SLOPE_RECORD_CSV_H
 #define SLOPE_RECORD_CSV_H
 
@@ -10,8 +11,10 @@
 
 typedef struct csv_writer csv_writer;
 
-/* Creates the file with a header line, or, if `keep_bytes` >= 0, opens the one that is there, cuts it to that
- * length (what came after a checkpoint) and appends. A keep_bytes longer than the file is an error. */
+/* Creates the file with a header line, or, if `keep_bytes` >= 0, opens the one that is there, cuts
+ * it to that length (what came after a checkpoint) and appends. A file that is shorter than
+ * keep_bytes, has no line end there or has other columns is an error, and stays as it is. NULL with
+ * the reason. */
 csv_writer *csv_open(const char *path, const char *const *columns, size_t column_count,
                      int64_t keep_bytes, failure *why);
 
@@ -22,10 +25,12 @@ void csv_seconds(csv_writer *w, double value);  /* three decimals: a time */
 void csv_integer(csv_writer *w, int64_t value);
 void csv_empty(csv_writer *w);
 /* Writes the row to the file (to the kernel, not yet to the disk). Too few or too many cells is a
- * bug: abort. On failure (disk full) the file is cut back to its last whole row. */
+ * bug: abort. On failure (disk full) the file is cut back to its last whole row, the row is dropped
+ * and the writer can still be used. */
 bool csv_end_row(csv_writer *w, failure *why);
 bool csv_sync(csv_writer *w, failure *why); /* to the disk */
 int64_t csv_bytes(const csv_writer *w);     /* length of the file: what a checkpoint remembers */
-bool csv_close(csv_writer *w, failure *why); /* NULL is allowed */
+/* Syncs, too. The writer is gone whatever happens. NULL is allowed. */
+bool csv_close(csv_writer *w, failure *why);
 
 #endif

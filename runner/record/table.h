@@ -14,11 +14,11 @@ typedef enum alignment { ALIGN_LEFT, ALIGN_RIGHT } alignment;
 
 table *table_create(void);
 void table_column(table *t, const char *title, alignment align);
+/* Cells come row after row, one per column. Control characters become spaces. */
 void table_cell(table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void table_highlight_row(table *t, size_t row); /* from 0 */
-void table_print(
-    const table *t,
-    FILE *out); /* width of the terminal is respected in the last column, by wrapping */
+/* On a terminal the last column, if it is aligned left, is wrapped to the width there is. */
+void table_print(const table *t, FILE *out);
 void table_destroy(table *t);
 
 #endif
