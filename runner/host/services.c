@@ -20,6 +20,11 @@ int threads_count(void)
     return thread_count ? thread_count : omp_get_max_threads();
 }
 
+int thread_index(void)
+{
+    return omp_get_thread_num();
+}
+
 void parallel_for(size_t count, size_t grain,
                   void (*body)(void *argument, size_t first, size_t last), void *argument)
 {

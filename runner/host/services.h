@@ -29,6 +29,7 @@ bool call_host_failure(const call_host *call, exit_status status, const char *wh
 /* Threads for parallel_for from now on; at least 1. Default: what OpenMP says (OMP_NUM_THREADS). */
 void threads_set(int count);
 int threads_count(void);
+int thread_index(void); /* of the calling thread inside parallel_for: 0 … threads_count() - 1 */
 
 /* host->parallel_for for the runner's own loops: see slope/host.h. */
 void parallel_for(size_t count, size_t grain,

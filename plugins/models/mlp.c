@@ -1,0 +1,155 @@
+/* mlp: a multilayer perceptron, affine layers with a nonlinearity between them.
+ *
+ *     a_0 = x,  a_l = φ(a_(l-1) W_l + b_l),  s = a_L W_(L+1) + b_(L+1)
+ *
+ * Backpropagation (Rumelhart, Hinton and Williams 1986) with the derivative of φ taken from its value:
+ * relu 1[a > 0], tanh 1 - a², sigmoid a (1 - a). At 0 the derivative of relu is 0. */
+#include <slope/model.h>
+
+#include <stdio.h>
+
+enum { RELU, TANH, SIGMOID };
+static const char *const activations[] = {"relu", "tanh", "sigmoid", NULL};
+
+typedef struct config {
+    slope_integers hidden;
+    int64_t activation;
+} config;
+
+static const slope_parameter parameters[] = {
+    {.key = "hidden", .type = SLOPE_INTEGERS, .offset = offsetof(config, hidden),
+     .fallback = "[100]", SLOPE_BETWEEN(1, 1e6),
+     .doc = "units of each hidden layer, first to last; [] gives a linear model"},
+    SLOPE_PARAM_CHOICE(config, activation, "relu", activations, "nonlinearity after hidden layers"),
+};
+
+/* Layers from 0 to hidden.count; the last one gives the scores. */
+static size_t inputs(const config *m, const slope_model_shape *shape, size_t layer)
+{
+    return layer ? (size_t)m->hidden.values[layer - 1] : shape->features;
+}
+
+static size_t units(const config *m, const slope_model_shape *shape, size_t layer)
+{
+    return layer < m->hidden.count ? (size_t)m->hidden.values[layer] : shape->outputs;
+}
+
+static slope_status tensors(const slope_host *host, const void *config_,
+                            const slope_model_shape *shape, size_t capacity, slope_tensor *out,
+                            size_t *count)
+{
+    const config *m = config_;
+    (void)host;
+    *count = 2 * (m->hidden.count + 1);
+    for (size_t layer = 0; layer <= m->hidden.count && 2 * layer + 2 <= capacity; layer++) {
+        const size_t in = inputs(m, shape, layer), width = units(m, shape, layer);
+        slope_tensor *weight = &out[2 * layer], *bias = weight + 1;
+        *weight = (slope_tensor){.role = SLOPE_WEIGHT, .rank = 2, .extents = {in, width},
+                                 .fan_in = in, .fan_out = width};
+        *bias = (slope_tensor){.role = SLOPE_BIAS, .rank = 1, .extents = {width}};
+        snprintf(weight->name, sizeof weight->name, "layer%zu.weight", layer + 1);
+        snprintf(bias->name, sizeof bias->name, "layer%zu.bias", layer + 1);
+    }
+    return SLOPE_OK;
+}
+
+/* Workspace: the activations of every hidden layer, then two buffers for gradients that take turns. */
+static size_t widest(const config *m)
+{
+    size_t width = 0;
+    for (size_t l = 0; l < m->hidden.count; l++)
+        if ((size_t)m->hidden.values[l] > width) width = (size_t)m->hidden.values[l];
+    return width;
+}
+
+static size_t workspace(const void *config_, const slope_model_shape *shape, size_t rows)
+{
+    const config *m = config_;
+    (void)shape;
+    size_t reals = 2 * rows * widest(m);
+    for (size_t l = 0; l < m->hidden.count; l++) reals += rows * (size_t)m->hidden.values[l];
+    return reals;
+}
+
+/* Output of hidden layer `layer`. */
+static real *activation_of(const slope_model_call *c, size_t layer)
+{
+    const config *m = c->config;
+    real *a = c->workspace + 2 * c->rows * widest(m);
+    for (size_t l = 0; l < layer; l++) a += c->rows * (size_t)m->hidden.values[l];
+    return a;
+}
+
+static void activate(const slope_model_call *c, real *a, size_t count)
+{
+    const config *m = c->config;
+    if (m->activation == TANH)
+        c->host->kernels->tanh(count, a, a);
+    else if (m->activation == SIGMOID)
+        c->host->kernels->sigmoid(count, a, a);
+    else
+        for (size_t i = 0; i < count; i++) a[i] = a[i] > 0 ? a[i] : 0 * a[i]; /* NaN stays NaN */
+}
+
+/* d[i] *= φ'(z[i]), given a = φ(z). */
+static void deactivate(const slope_model_call *c, const real *restrict a, real *restrict d,
+                       size_t count)
+{
+    const config *m = c->config;
+    if (m->activation == TANH)
+        for (size_t i = 0; i < count; i++) d[i] *= 1 - a[i] * a[i];
+    else if (m->activation == SIGMOID)
+        for (size_t i = 0; i < count; i++) d[i] *= a[i] * (1 - a[i]);
+    else
+        for (size_t i = 0; i < count; i++) d[i] = a[i] > 0 ? d[i] : 0;
+}
+
+static void forward(const slope_model_call *c)
+{
+    const config *m = c->config;
+    const real *x = c->x;
+    size_t ldx = c->ldx;
+    for (size_t l = 0; l <= m->hidden.count; l++) {
+        const size_t width = units(m, &c->shape, l);
+        real *y = l < m->hidden.count ? activation_of(c, l) : c->scores;
+        c->host->kernels->affine(c->host, c->rows, inputs(m, &c->shape, l), width, x, ldx,
+                                 c->weights + c->offsets[2 * l], width,
+                                 c->weights + c->offsets[2 * l + 1], y, width);
+        if (l < m->hidden.count) activate(c, y, c->rows * width);
+        x = y;
+        ldx = width;
+    }
+}
+
+static void backward(const slope_model_call *c)
+{
+    const config *m = c->config;
+    const slope_kernels *k = c->host->kernels;
+    const real *d = c->score_gradient;
+    for (size_t l = m->hidden.count + 1; l-- > 0;) {
+        const size_t in = inputs(m, &c->shape, l), width = units(m, &c->shape, l);
+        const real *x = l ? activation_of(c, l - 1) : c->x;
+        k->affine_weights(c->host, c->rows, in, width, x, l ? in : c->ldx, d, width,
+                          c->gradient + c->offsets[2 * l], width);
+        k->affine_bias(c->host, c->rows, width, d, width, c->gradient + c->offsets[2 * l + 1]);
+        if (l == 0) break;
+        real *e = c->workspace + l % 2 * c->rows * widest(m);
+        k->affine_input(c->host, c->rows, in, width, d, width, c->weights + c->offsets[2 * l],
+                        width, e, in);
+        deactivate(c, x, e, c->rows * in);
+        d = e;
+    }
+}
+
+SLOPE_PLUGIN(slope_model) = {
+    .plugin = {SLOPE_HEAD(slope_model, SLOPE_KIND_MODEL), .id = "mlp", .version = "1.0",
+               .summary = "multilayer perceptron with relu, tanh or sigmoid units",
+               .description = "a_0 = x, a_l = phi(a_(l-1) W_l + b_l), s = a_L W_(L+1) + b_(L+1).\n"
+                              "Tensors: layer1.weight, layer1.bias, layer2.weight, …",
+               SLOPE_PARAMETERS(parameters, config)},
+    .initialisation = "he",
+    .tensors = tensors,
+    .workspace = workspace,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,414 @@
+/* engine/objective.c: see objective.h. Differences and candidates are in objective_many.c. */
+#include "engine/objective_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- making one ------------------------------------------------------------------------------------ */
+
+static bool fits(const objective *o, failure *why)
+{
+    const dataset *data = o->data;
+    const char *loss = o->loss->plugin.id;
+    if (o->loss->target == SLOPE_CLASS && data->target_columns)
+        return failure_set(why, STATUS_CONFIG,
+                           "loss %s needs class labels, but data set '%s' has numbers as targets",
+                           loss, data->label);
+    if (o->loss->target == SLOPE_VALUES && !data->target_columns)
+        return failure_set(why, STATUS_CONFIG,
+                           "loss %s needs numbers as targets, but data set '%s' has class labels",
+                           loss, data->label);
+    for (int s = 0; s < SLOPE_SPLITS; s++) {
+        const slope_table *table = data->splits[s].table;
+        if (table && table->layout != SLOPE_DENSE)
+            return failure_set(why, STATUS_CONFIG, "data set '%s' is not dense", data->label);
+    }
+    return true;
+}
+
+static void make_preparation(objective *o)
+{
+    const size_t n = o->data->features;
+    const double *sources[2] = {o->data->shift, o->data->factor};
+    void **targets[2] = {&o->shift, &o->factor};
+    double *neutral = allocate(n, sizeof *neutral);
+    for (size_t i = 0; i < n; i++) neutral[i] = 1;
+    if (sources[0] && !sources[1]) sources[1] = neutral; /* pack needs both or the factor alone */
+    for (int i = 0; i < 2; i++) {
+        if (!sources[i]) continue;
+        *targets[i] = allocate(n, o->k->real_size);
+        o->k->from_double(n, sources[i], *targets[i]);
+    }
+    free(neutral);
+}
+
+static void make_scratch(objective *o)
+{
+    const size_t rows = o->chunk_rows, outputs = o->shape.outputs, real_size = o->k->real_size;
+    const size_t work =
+        o->model->workspace ? o->model->workspace(o->config->model.config, &o->shape, rows) : 0;
+    o->thread_count = (size_t)threads_count();
+    o->scratch = allocate(o->thread_count, sizeof *o->scratch);
+    for (size_t t = 0; t < o->thread_count; t++)
+        o->scratch[t] = (scratch){
+            .x = allocate(rows * o->shape.features, real_size),
+            .workspace = allocate(work, real_size),
+            .scores = allocate(rows * outputs, real_size),
+            .score_gradient = allocate(rows * outputs, real_size),
+            .loss_scratch = allocate(rows * outputs, real_size),
+            .targets = allocate(rows * outputs, real_size),
+            .raw_targets = allocate(rows * outputs, sizeof(double)),
+            .labels = allocate(rows, sizeof(int32_t)),
+            .guesses = allocate(rows, sizeof(int32_t)),
+            .losses = allocate(rows, sizeof(double)),
+        };
+}
+
+/* Rows whose features fill about a quarter of a megabyte, in whole blocks of 16. */
+static size_t rows_for_cache(const objective *o)
+{
+    const size_t row = o->shape.features * o->k->real_size;
+    const size_t rows = (512u << 10) / (row ? row : 1) / 16 * 16;
+    return rows < 16 ? 16 : rows > LOSS_BLOCK ? LOSS_BLOCK : rows;
+}
+
+objective *objective_create(const trial_config *config, const dataset *data, size_t chunk_rows,
+                            failure *why)
+{
+    objective *o = allocate(1, sizeof *o);
+    const precision p = config->train.precision;
+    o->memory = arena_create();
+    o->config = config;
+    o->data = data;
+    o->k = kernels_for_bits(p == FLOAT64 ? 64 : 32);
+    o->model = (const slope_model *)config->model.plugin->description[p];
+    o->loss = (const slope_loss *)config->loss.plugin->description[p];
+    o->shape = (slope_model_shape){
+        .features = data->features,
+        .outputs = data->target_columns ? data->target_columns : data->classes};
+    if (!fits(o, why) ||
+        !layout_create(o->memory, o->model, config->model.config, o->shape, &o->layout, why)) {
+        objective_destroy(o);
+        return NULL;
+    }
+    o->chunk_rows = chunk_rows ? chunk_rows : rows_for_cache(o);
+    make_preparation(o);
+    make_scratch(o);
+    return o;
+}
+
+void objective_destroy(objective *o)
+{
+    if (!o) return;
+    for (size_t t = 0; t < o->thread_count; t++) {
+        scratch *s = &o->scratch[t];
+        void *all[] = {s->x,       s->workspace,   s->scores, s->score_gradient, s->loss_scratch,
+                       s->targets, s->raw_targets, s->labels, s->guesses,        s->losses};
+        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(all[i]);
+    }
+    free(o->scratch);
+    free(o->shift);
+    free(o->factor);
+    free(o->block_sums);
+    free(o->block_hits);
+    free(o->segment_gradients);
+    arena_destroy(o->memory);
+    free(o);
+}
+
+const layout *objective_layout(const objective *o)
+{
+    return &o->layout;
+}
+
+const kernels *objective_kernels(const objective *o)
+{
+    return o->k;
+}
+
+void objective_restrict(objective *o, objective_part part)
+{
+    o->part = part;
+}
+
+batch objective_split(const objective *o, slope_split split)
+{
+    const dataset_split *s = &o->data->splits[split];
+    return (batch){.table = s->table, .index = s->index, .rows = s->rows};
+}
+
+/* ---- one chunk of rows -------------------------------------------------------------------------------- */
+
+typedef struct range_copy {
+    objective *o;
+    scratch *s;
+    batch rows;
+} range_copy;
+
+static void pack_range(void *argument, size_t first, size_t last)
+{
+    const range_copy *c = argument;
+    const objective *o = c->o;
+    const batch *b = &c->rows;
+    o->k->pack(&(pack_call){.element = b->table->element, .features = b->table->features,
+                            .columns = b->table->columns, .index = b->index,
+                            .first = b->first + first, .rows = last - first, .shift = o->shift,
+                            .factor = o->factor,
+                            .out = (char *)c->s->x + first * o->shape.features * o->k->real_size,
+                            .ld = o->shape.features});
+    for (size_t r = first; r < last; r++) {
+        const size_t row = b->index ? b->index[b->first + r] : b->first + r;
+        if (b->table->labels) c->s->labels[r] = b->table->labels[row];
+        if (b->table->targets)
+            memcpy(c->s->raw_targets + r * o->shape.outputs,
+                   b->table->targets + row * o->shape.outputs, o->shape.outputs * sizeof(double));
+    }
+    if (b->table->targets) {
+        const size_t n = o->shape.outputs;
+        o->k->from_double((last - first) * n, c->s->raw_targets + first * n,
+                          (char *)c->s->targets + first * n * o->k->real_size);
+    }
+}
+
+/* Rows can be used where they are if there is nothing to do to them. */
+static const void *rows_in_place(const objective *o, batch b)
+{
+    const slope_element own = o->k->real_size == 8 ? SLOPE_FLOAT64 : SLOPE_FLOAT32;
+    if (b.table->element != own || b.index || o->shift || o->factor) return NULL;
+    return (const char *)b.table->features + b.first * o->shape.features * o->k->real_size;
+}
+
+const void *objective_pack(objective *o, scratch *s, batch b)
+{
+    enum { GRAIN = 32 };
+    const void *in_place = rows_in_place(o, b);
+    range_copy copy = {o, s, b};
+    if (in_place) { /* labels are still gathered: they are few */
+        for (size_t r = 0; b.table->labels && r < b.rows; r++)
+            s->labels[r] = b.table->labels[b.first + r];
+        if (b.table->targets)
+            o->k->from_double(b.rows * o->shape.outputs,
+                              b.table->targets + b.first * o->shape.outputs, s->targets);
+        return in_place;
+    }
+    parallel_for(b.rows, GRAIN, pack_range, &copy);
+    return s->x;
+}
+
+typedef struct loss_task {
+    const slope_loss *loss;
+    slope_loss_call call;
+    size_t real_size;
+} loss_task;
+
+static void loss_range(void *argument, size_t first, size_t last)
+{
+    const loss_task *task = argument;
+    slope_loss_call call = task->call;
+    const size_t skip = first * call.outputs * task->real_size;
+    call.rows = last - first;
+    call.scores = (const char *)call.scores + skip;
+    call.scratch = (char *)call.scratch + skip;
+    if (call.gradient) call.gradient = (char *)call.gradient + skip;
+    if (call.labels) call.labels += first;
+    if (call.targets) call.targets = (const char *)call.targets + skip;
+    call.losses += first;
+    task->loss->evaluate(&call);
+}
+
+void objective_chunk(objective *o, scratch *s, const void *weights, const void *x, size_t rows,
+                     void *gradient)
+{
+    enum { GRAIN = 128 };
+    call_host call;
+    call_host_init(&call, o->config->train.precision, o->config->train.seed);
+    slope_model_call m = {
+        .size = sizeof m,
+        .host = &call.host,
+        .config = o->config->model.config,
+        .shape = o->shape,
+        .offsets = o->layout.offsets,
+        .weights = weights,
+        .rows = rows,
+        .x = x,
+        .ldx = o->shape.features,
+        .workspace = s->workspace,
+        .scores = s->scores,
+    };
+    o->model->forward(&m);
+    loss_task task = {
+        .loss = o->loss,
+        .real_size = o->k->real_size,
+        .call = {.size = sizeof task.call, .host = &call.host, .config = o->config->loss.config,
+                 .rows = rows, .outputs = o->shape.outputs, .scores = s->scores,
+                 .labels = o->data->target_columns ? NULL : s->labels,
+                 .targets = o->data->target_columns ? s->targets : NULL, .losses = s->losses,
+                 .gradient = gradient ? s->score_gradient : NULL, .scratch = s->loss_scratch}};
+    parallel_for(rows, GRAIN, loss_range, &task);
+    if (!gradient) return;
+    m.scores = NULL;
+    m.score_gradient = s->score_gradient;
+    m.gradient = gradient;
+    o->model->backward(&m);
+}
+
+/* ---- whole batches ----------------------------------------------------------------------------------- */
+
+void objective_reserve_blocks(objective *o, size_t blocks)
+{
+    if (blocks <= o->block_capacity) return;
+    free(o->block_sums);
+    free(o->block_hits);
+    o->block_sums = allocate(blocks, sizeof *o->block_sums);
+    o->block_hits = allocate(blocks, sizeof *o->block_hits);
+    o->block_capacity = blocks;
+}
+
+/* Adds rows [first, first + count) of the batch, which lie in one block, to sum (and gradient). */
+static double add_block(objective *o, scratch *s, const void *weights, batch all, size_t first,
+                        size_t count, void *gradient)
+{
+    double sum = 0;
+    for (size_t r = 0; r < count; r += o->chunk_rows) {
+        batch chunk = all;
+        chunk.first += first + r;
+        chunk.rows = count - r < o->chunk_rows ? count - r : o->chunk_rows;
+        objective_chunk(o, s, weights, objective_pack(o, s, chunk), chunk.rows, gradient);
+        for (size_t i = 0; i < chunk.rows; i++) sum += s->losses[i];
+    }
+    return sum;
+}
+
+typedef struct gradient_task {
+    objective *o;
+    const void *weights;
+    batch rows;
+    size_t segment_rows;
+    char *gradients; /* one vector per segment */
+} gradient_task;
+
+static void gradient_segment(void *argument, size_t first, size_t last)
+{
+    const gradient_task *t = argument;
+    objective *o = t->o;
+    scratch *s = &o->scratch[thread_index()];
+    for (size_t segment = first; segment < last; segment++) {
+        const size_t begin = segment * t->segment_rows;
+        const size_t end = begin + t->segment_rows < t->rows.rows ? begin + t->segment_rows
+                                                                  : t->rows.rows;
+        char *gradient = t->gradients + segment * o->layout.total * o->k->real_size;
+        memset(gradient, 0, o->layout.total * o->k->real_size);
+        for (size_t r = begin; r < end; r += LOSS_BLOCK)
+            o->block_sums[r / LOSS_BLOCK] =
+                add_block(o, s, t->weights, t->rows, r,
+                          end - r < LOSS_BLOCK ? end - r : LOSS_BLOCK, gradient);
+    }
+}
+
+typedef struct element_task {
+    const objective *o;
+    const void *weights;
+    char *gradient, *others; /* others: segments after the first, to be added */
+    size_t other_count, offset, count;
+    double inverse, two_l2, l1;
+} element_task;
+
+/* Folds the segments and finishes the objective's gradient for a range of one tensor. */
+static void finish_range(void *argument, size_t first, size_t last)
+{
+    const element_task *t = argument;
+    const kernels *k = t->o->k;
+    const size_t skip = (t->offset + first) * k->real_size, count = last - first;
+    for (size_t i = 0; i < t->other_count; i++)
+        k->add(count, t->others + i * t->o->layout.total * k->real_size + skip, t->gradient + skip);
+    k->finish(count, t->inverse, t->two_l2, t->l1, (const char *)t->weights + skip,
+              t->gradient + skip);
+}
+
+void objective_finish(const objective *o, const void *weights, size_t rows, char *gradient,
+                      char *others, size_t other_count)
+{
+    enum { GRAIN = 8192 };
+    const regularization_config *r = &o->config->regularization;
+    for (size_t t = 0; t < o->layout.tensor_count; t++) {
+        const bool penalised = o->layout.tensors[t].role == SLOPE_WEIGHT && o->part != PART_DATA;
+        element_task task = {o, weights, gradient, others, other_count, o->layout.offsets[t],
+                             o->layout.sizes[t],
+                             o->part == PART_REGULARIZATION || !rows ? 0 : 1 / (double)rows,
+                             penalised ? 2 * r->l2 : 0, penalised ? r->l1 : 0};
+        parallel_for(o->layout.sizes[t], GRAIN, finish_range, &task);
+    }
+}
+
+typedef struct sum_task {
+    const objective *o;
+    const char *x;
+    size_t count;
+    double *squares, *absolutes;
+} sum_task;
+
+static void sum_range(void *argument, size_t first, size_t last)
+{
+    const sum_task *t = argument;
+    const char *x = t->x + first * t->o->k->real_size;
+    if (t->squares) t->squares[first / SUM_BLOCK] = t->o->k->sum_squares(last - first, x);
+    if (t->absolutes) t->absolutes[first / SUM_BLOCK] = t->o->k->sum_absolute(last - first, x);
+}
+
+double objective_penalty(const objective *o, const void *weights)
+{
+    const regularization_config *r = &o->config->regularization;
+    if (r->l2 == 0 && r->l1 == 0) return 0;
+    double squares = 0, absolutes = 0;
+    for (size_t t = 0; t < o->layout.tensor_count; t++) {
+        if (o->layout.tensors[t].role != SLOPE_WEIGHT) continue;
+        const size_t n = o->layout.sizes[t], blocks = (n + SUM_BLOCK - 1) / SUM_BLOCK;
+        double *parts = allocate(2 * blocks, sizeof *parts);
+        sum_task task = {o, (const char *)weights + o->layout.offsets[t] * o->k->real_size, n,
+                         r->l2 != 0 ? parts : NULL, r->l1 != 0 ? parts + blocks : NULL};
+        parallel_for(n, SUM_BLOCK, sum_range, &task);
+        for (size_t b = 0; b < blocks; b++) squares += parts[b];
+        for (size_t b = 0; b < blocks; b++) absolutes += parts[blocks + b];
+        free(parts);
+    }
+    return r->l2 * squares + r->l1 * absolutes;
+}
+
+double objective_combine(const objective *o, const void *weights, const double *block_sums,
+                         size_t rows)
+{
+    double sum = 0;
+    for (size_t b = 0; b < (rows + LOSS_BLOCK - 1) / LOSS_BLOCK; b++) sum += block_sums[b];
+    const double data = o->part == PART_REGULARIZATION || !rows ? 0 : sum / (double)rows;
+    return o->part == PART_DATA ? data : data + objective_penalty(o, weights);
+}
+
+double objective_gradient(objective *o, const void *weights, batch rows, void *gradient)
+{
+    if (!gradient) {
+        double value;
+        objective_values(o, &weights, 1, rows, &value);
+        return value;
+    }
+    const size_t vector = o->layout.total * o->k->real_size;
+    objective_reserve_blocks(o, rows.rows / LOSS_BLOCK + 1);
+    size_t segment_rows = rows.rows;
+    if (rows.rows > SEGMENT_MIN) {
+        segment_rows = (rows.rows + SEGMENTS - 1) / SEGMENTS;
+        segment_rows = (segment_rows + LOSS_BLOCK - 1) / LOSS_BLOCK * LOSS_BLOCK;
+    }
+    const size_t segments = rows.rows ? (rows.rows + segment_rows - 1) / segment_rows : 1;
+    gradient_task task = {o, weights, rows, segment_rows ? segment_rows : 1, gradient};
+    if (segments > 1) {
+        if (!o->segment_gradients)
+            o->segment_gradients = allocate(SEGMENTS * o->layout.total, o->k->real_size);
+        task.gradients = o->segment_gradients;
+        parallel_for(segments, 1, gradient_segment, &task);
+        memcpy(gradient, o->segment_gradients, vector);
+    } else {
+        gradient_segment(&task, 0, 1); /* kernels inside use the threads */
+    }
+    objective_finish(o, weights, rows.rows, gradient,
+                     segments > 1 ? o->segment_gradients + vector : NULL, segments - 1);
+    return objective_combine(o, weights, o->block_sums, rows.rows);
+}

@@ -1,0 +1,65 @@
+/* engine/objective.h: the objective: mean over rows of loss(model(x; W)) plus regularisation.
+ *
+ * An objective belongs to one trial: model, loss and regularisation of its configuration, one data
+ * set, one precision. It owns the scratch memory of all threads. Its functions use all threads
+ * inside; call them from one.
+ *
+ * Bits. The rows of a batch fall into blocks of LOSS_BLOCK rows, in order. A block's losses are added
+ * row after row in double, then the blocks in order. Gradients: up to SEGMENT_MIN rows there is one segment; beyond,
+ * at most SEGMENTS of them, of equal length, a multiple of LOSS_BLOCK. Within a segment the model adds
+ * row after row; then segments are added in order. All of this depends on the number of rows alone.
+ * Within a segment rows go through the model in chunks that fit the cache; by the contract of models
+ * that changes no bit. */
+#ifndef SLOPE_ENGINE_OBJECTIVE_H
+#define SLOPE_ENGINE_OBJECTIVE_H
+
+#include "data/dataset.h"
+#include "engine/layout.h"
+#include "kernels/kernels.h"
+
+enum { LOSS_BLOCK = 256, SEGMENT_MIN = 2048, SEGMENTS = 16 };
+
+typedef struct objective objective;
+
+/* Rows first, first + 1, … of an index (or of the table itself where index is NULL). */
+typedef struct batch {
+    const slope_table *table;
+    const uint32_t *index;
+    size_t first, rows;
+} batch;
+
+typedef struct evaluation {
+    double loss;     /* mean data loss; NAN if there are no rows */
+    double accuracy; /* fraction of rows whose greatest score is the label's; NAN without classes */
+} evaluation;
+
+/* Fails (status CONFIG) where model, loss and data do not fit: wrong kind of targets, and the like.
+ * `chunk_rows` 0: chosen to fit the cache; tests set it. */
+objective *objective_create(const trial_config *config, const dataset *data, size_t chunk_rows,
+                            failure *why);
+void objective_destroy(objective *o);
+
+const layout *objective_layout(const objective *o);
+const kernels *objective_kernels(const objective *o);
+batch objective_split(const objective *o, slope_split split); /* the whole split as one batch */
+
+/* Value and, if `gradient` is not NULL, gradient of the whole objective on the batch (analytic). */
+double objective_gradient(objective *o, const void *weights, batch rows, void *gradient);
+
+/* The same by differences, one entry after another: f(w + h e_i) - f(w - h e_i) over 2h, or
+ * f(w + h e_i) - f(w) over h. Gaps stay 0. weights are changed and restored on the way. */
+double objective_gradient_numerical(objective *o, void *weights, batch rows, difference_method method,
+                                    double h, void *gradient);
+
+/* Objectives of `count` weight vectors on the same rows, which are read once for all. */
+void objective_values(objective *o, const void *const *candidates, size_t count, batch rows,
+                      double *values);
+
+/* The parts of the objective, for the gradient check and for tables. */
+typedef enum objective_part { PART_BOTH, PART_DATA, PART_REGULARIZATION } objective_part;
+void objective_restrict(objective *o, objective_part part); /* from now on; default BOTH */
+double objective_penalty(const objective *o, const void *weights); /* λ2 ΣW² + λ1 Σ|W| */
+
+evaluation objective_evaluate(objective *o, const void *weights, batch rows);
+
+#endif

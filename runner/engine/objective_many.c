@@ -1,0 +1,124 @@
+/* engine/objective_many.c: the objective without a gradient: many candidates at once, gradients by
+ * differences, accuracy. Blocks of rows are the unit of parallel work: they are also the unit of
+ * summation (objective.h), so the bits do not depend on who does which. */
+#include "engine/objective_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct values_task {
+    objective *o;
+    const void *const *candidates;
+    size_t count, blocks;
+    batch rows;
+    double *sums; /* count × blocks */
+    size_t *hits; /* blocks, or NULL; only for one candidate */
+} values_task;
+
+static size_t count_hits(objective *o, scratch *s, size_t rows)
+{
+    size_t hits = 0;
+    o->k->argmax(rows, o->shape.outputs, s->scores, s->guesses);
+    for (size_t r = 0; r < rows; r++) hits += s->guesses[r] == s->labels[r];
+    return hits;
+}
+
+static void values_block(void *argument, size_t first, size_t last)
+{
+    const values_task *t = argument;
+    objective *o = t->o;
+    scratch *s = &o->scratch[thread_index()];
+    for (size_t b = first; b < last; b++) {
+        const size_t begin = b * LOSS_BLOCK;
+        const size_t count =
+            t->rows.rows - begin < LOSS_BLOCK ? t->rows.rows - begin : LOSS_BLOCK;
+        for (size_t r = 0; r < count; r += o->chunk_rows) {
+            batch chunk = t->rows;
+            chunk.first += begin + r;
+            chunk.rows = count - r < o->chunk_rows ? count - r : o->chunk_rows;
+            const void *x = objective_pack(o, s, chunk);
+            for (size_t c = 0; c < t->count; c++) {
+                objective_chunk(o, s, t->candidates[c], x, chunk.rows, NULL);
+                double sum = t->sums[c * t->blocks + b];
+                for (size_t i = 0; i < chunk.rows; i++) sum += s->losses[i];
+                t->sums[c * t->blocks + b] = sum;
+            }
+            if (t->hits) t->hits[b] += count_hits(o, s, chunk.rows);
+        }
+    }
+}
+
+void objective_values(objective *o, const void *const *candidates, size_t count, batch rows,
+                      double *values)
+{
+    const size_t blocks = (rows.rows + LOSS_BLOCK - 1) / LOSS_BLOCK;
+    double *sums = allocate(count * blocks, sizeof *sums);
+    values_task task = {o, candidates, count, blocks, rows, sums, NULL};
+    if (o->part != PART_REGULARIZATION) parallel_for(blocks, 1, values_block, &task);
+    for (size_t c = 0; c < count; c++)
+        values[c] = objective_combine(o, candidates[c], sums + c * blocks, rows.rows);
+    free(sums);
+}
+
+evaluation objective_evaluate(objective *o, const void *weights, batch rows)
+{
+    if (!rows.rows) return (evaluation){NAN, NAN};
+    const size_t blocks = (rows.rows + LOSS_BLOCK - 1) / LOSS_BLOCK;
+    const bool classes = !o->data->target_columns;
+    objective_reserve_blocks(o, blocks);
+    memset(o->block_sums, 0, blocks * sizeof *o->block_sums);
+    memset(o->block_hits, 0, blocks * sizeof *o->block_hits);
+    values_task task = {o, &weights, 1, blocks, rows, o->block_sums, classes ? o->block_hits : NULL};
+    parallel_for(blocks, 1, values_block, &task);
+    double sum = 0;
+    size_t hits = 0;
+    for (size_t b = 0; b < blocks; b++) {
+        sum += o->block_sums[b];
+        hits += o->block_hits[b];
+    }
+    return (evaluation){.loss = sum / (double)rows.rows,
+                        .accuracy = classes ? (double)hits / (double)rows.rows : NAN};
+}
+
+/* ---- differences ----------------------------------------------------------------------------------- */
+
+static double get(const objective *o, const char *vector, size_t i)
+{
+    double value;
+    o->k->to_double(1, vector + i * o->k->real_size, &value);
+    return value;
+}
+
+static void set(const objective *o, char *vector, size_t i, double value)
+{
+    o->k->from_double(1, &value, vector + i * o->k->real_size);
+}
+
+/* Value at w + h e_i; *at receives the weight that the precision really gave. */
+static double value_beside(objective *o, char *weights, batch rows, size_t i, double h, double *at)
+{
+    const double before = get(o, weights, i);
+    set(o, weights, i, before + h);
+    *at = get(o, weights, i);
+    const double value = objective_gradient(o, weights, rows, NULL);
+    set(o, weights, i, before);
+    return value;
+}
+
+double objective_gradient_numerical(objective *o, void *weights, batch rows, difference_method method,
+                                    double h, void *gradient)
+{
+    const double here = objective_gradient(o, weights, rows, NULL);
+    memset(gradient, 0, o->layout.total * o->k->real_size);
+    for (size_t t = 0; t < o->layout.tensor_count; t++) {
+        for (size_t e = 0; e < o->layout.sizes[t]; e++) {
+            const size_t i = o->layout.offsets[t] + e;
+            double above_at, below_at = get(o, weights, i), below = here;
+            const double above = value_beside(o, weights, rows, i, h, &above_at);
+            if (method == DIFFERENCE_CENTRAL)
+                below = value_beside(o, weights, rows, i, -h, &below_at);
+            set(o, gradient, i, (above - below) / (above_at - below_at));
+        }
+    }
+    return here;
+}

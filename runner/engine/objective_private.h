@@ -1,0 +1,54 @@
+/* engine/objective_private.h: what objective.c and objective_many.c share. For nobody else. */
+#ifndef SLOPE_ENGINE_OBJECTIVE_PRIVATE_H
+#define SLOPE_ENGINE_OBJECTIVE_PRIVATE_H
+
+#include "engine/objective.h"
+#include "host/services.h"
+#include "slope/loss.h"
+
+/* Memory of one thread for one chunk. */
+typedef struct scratch {
+    void *x, *workspace, *scores, *score_gradient, *loss_scratch, *targets;
+    double *raw_targets;
+    int32_t *labels, *guesses;
+    double *losses;
+} scratch;
+
+struct objective {
+    arena *memory;
+    const trial_config *config;
+    const dataset *data;
+    const kernels *k;
+    const slope_model *model;
+    const slope_loss *loss;
+    slope_model_shape shape;
+    layout layout;
+    objective_part part;
+    void *shift, *factor; /* columns of real; NULL for none */
+    size_t chunk_rows;
+    size_t thread_count;
+    scratch *scratch;
+    size_t block_capacity;
+    double *block_sums; /* losses of each block of rows */
+    size_t *block_hits;
+    char *segment_gradients;
+};
+
+/* Rows of the batch as the model wants them, and their labels in s. */
+const void *objective_pack(objective *o, scratch *s, batch rows);
+
+/* Forward, losses (into s->losses), and backward if gradient is not NULL (added to it). */
+void objective_chunk(objective *o, scratch *s, const void *weights, const void *x, size_t rows,
+                     void *gradient);
+
+void objective_reserve_blocks(objective *o, size_t blocks);
+
+/* From sums over rows to the objective's gradient: folds `other_count` vectors in, divides, regularises. */
+void objective_finish(const objective *o, const void *weights, size_t rows, char *gradient,
+                      char *others, size_t other_count);
+
+/* From sums over blocks of rows to the objective's value. */
+double objective_combine(const objective *o, const void *weights, const double *block_sums,
+                         size_t rows);
+
+#endif
