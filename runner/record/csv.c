@@ -29,8 +29,7 @@ static bool cannot(failure *why, const char *verb, const char *path)
     return failure_set(why, STATUS_ENVIRONMENT, "cannot %s '%s': %s", verb, path, strerror(errno));
 }
 
-/* ---- building a row
- * ------------------------------------------------------------------------------ */
+/* ---- building a row -------------------------------------------------------------------------- */
 
 static void put(csv_writer *w, const char *bytes, size_t count)
 {
@@ -88,8 +87,7 @@ void csv_empty(csv_writer *w)
     plain_cell(w, "");
 }
 
-/* ---- the file
- * ------------------------------------------------------------------------------------ */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static bool write_row(csv_writer *w)
 {
@@ -147,8 +145,7 @@ bool csv_close(csv_writer *w, failure *why)
     return good;
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 /* The header is built in w->row by the same code as every row. */
 static void build_header(csv_writer *w, const char *const *columns)

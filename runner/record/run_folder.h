@@ -1,9 +1,10 @@
 /* record/run_folder.h: the folder of a run, its lock and its manifest.
  *
- *     results/<experiment>/<run>/   config.yaml trials.csv metrics.csv manifest.yaml weights/ checkpoint/
+ *     results/<experiment>/<run>/   config.yaml trials.csv metrics.csv manifest.yaml weights/
+ * checkpoint/
  *
- * manifest.yaml says `status: running` until the end, when it is replaced as the last thing written:
- * a folder without a final status is not finished. */
+ * manifest.yaml says `status: running` until the end, when it is replaced as the last thing
+ * written: a folder without a final status is not finished. */
 #ifndef SLOPE_RECORD_RUN_FOLDER_H
 #define SLOPE_RECORD_RUN_FOLDER_H
 
@@ -12,19 +13,22 @@
 
 typedef struct run_folder {
     const char *path;
-    int lock; /* private: file descriptor of the lock, -1 if none */
+    const char *lock_path; /* private */
+    int lock;              /* private: file descriptor of the lock, -1 if none */
 } run_folder;
 
 /* Makes the folder: `output` if not NULL (must be empty or not there), otherwise
  * results/<experiment>/<YYYY-MM-DDTHHMMSS> with -2, -3 … where taken, and points the symbolic link
  * results/<experiment>/latest at it. Locks it. Everything is made so that a folder that cannot be
- * written is found here. */
-bool run_folder_create(arena *a, const char *experiment, const char *output, run_folder *folder,
-                       failure *why);
+ * written is found here. On failure no folder of a run is left behind. */
+bool run_folder_create(arena *a, const char *experiment_name, const char *output,
+                       run_folder *folder, failure *why);
 
-/* Opens an existing one for resume. A folder that another process works on is refused by name of that
- * process's number. */
+/* Opens an existing one for resume. A folder that another process works on is refused, with the
+ * number of that process. A path that is a symbolic link (latest) is followed once and for all. */
 bool run_folder_open(arena *a, const char *path, run_folder *folder, failure *why);
+
+/* Unlocks, and removes weights/ and checkpoint/ where nothing was put into them. */
 void run_folder_close(run_folder *folder);
 
 typedef enum run_status { RUN_RUNNING, RUN_FINISHED, RUN_INTERRUPTED, RUN_FAILED } run_status;
@@ -47,7 +51,15 @@ typedef struct provenance {
  * times. */
 bool manifest_write(const run_folder *folder, const provenance *p, failure *why);
 
-/* status and experiment of a manifest that is there. */
+/* What a manifest that is there says, as far as a run that goes on must know it. */
+typedef struct manifest_summary {
+    run_status status;
+    char started[40];
+    double seconds;
+    int resumes;
+} manifest_summary;
+
+bool manifest_read(const char *folder, manifest_summary *summary, failure *why);
 bool manifest_read_status(const char *folder, run_status *status, failure *why);
 
 #endif

@@ -39,8 +39,7 @@ static bool array_bytes(const named_array *array, size_t *bytes)
     return fits && *bytes <= SIZE_MAX / 4;
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static json_t *describe_array(const named_array *array, size_t begin, size_t end)
 {
@@ -140,8 +139,7 @@ bool safetensors_write(const char *path, const named_array *arrays, size_t array
     return written;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* One file while it is being read. */
 typedef struct reading {

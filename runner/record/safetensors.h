@@ -36,8 +36,8 @@ typedef struct safetensors {
     arena *names;          /* private */
 } safetensors;
 
-/* Reads and checks everything (lengths, bounds, overlaps, types): a damaged file is an error, never a
- * crash. Status ENVIRONMENT. */
+/* Reads and checks everything (lengths, bounds, overlaps, types): a damaged file is an error, never
+ * a crash. Status ENVIRONMENT. */
 bool safetensors_read(const char *path, safetensors *file, failure *why);
 void safetensors_free(safetensors *file);
 const named_array *safetensors_array(const safetensors *file, const char *name); /* NULL: none */

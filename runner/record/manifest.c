@@ -1,0 +1,234 @@
+/* record/manifest.c: manifest.yaml, the provenance of a run: with what program, plugins, data and
+ * machine the numbers beside it were made. See run_folder.h.
+ *
+ * It is built as a tree and written by config/tree.h, so that it is YAML whatever the names hold.
+ */
+#include "record/run_folder.h"
+
+#include "base/files.h"
+#include "base/text.h"
+#include "config/load.h"
+
+#include "git_state.h" /* written by every build: SLOPE_GIT_STATE */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const status_names[] = {"running", "finished", "interrupted", "failed"};
+enum { STATUSES = sizeof status_names / sizeof *status_names };
+
+static const config_place nowhere; /* a manifest does not come from a file */
+
+/* ---- building the tree ----------------------------------------------------------------------- */
+
+static void put(arena *a, config_node *mapping, const char *key, config_node *value)
+{
+    config_set(a, mapping, key, nowhere, value);
+}
+
+/* Text stays text when it is read back: quoted where it looks like something else. */
+static void put_text(arena *a, config_node *mapping, const char *key, const char *text)
+{
+    double number;
+    int64_t integer;
+    bool truth;
+    const bool quoted = text_to_number(text, &number) || text_to_integer(text, &integer) ||
+                        text_to_bool(text, &truth) || text_is_null(text);
+    put(a, mapping, key, config_new_scalar(a, nowhere, text, quoted));
+}
+
+static void put_integer(arena *a, config_node *mapping, const char *key, long long value)
+{
+    put(a, mapping, key, config_new_scalar(a, nowhere, arena_printf(a, "%lld", value), false));
+}
+
+/* ---- what was used --------------------------------------------------------------------------- */
+
+static bool put_plugin(arena *a, config_node *list, const host_plugin *plugin, failure *why)
+{
+    char digest[65];
+    if (!file_sha256(plugin->path, digest, why)) return false;
+    config_node *entry = config_new_mapping(a, nowhere);
+    put_text(a, entry, "kind", kind_name(plugin->kind));
+    put_text(a, entry, "name", plugin->id);
+    put_text(a, entry, "version", plugin->description[FLOAT32]->version);
+    put_text(a, entry, "file", plugin->path);
+    put_text(a, entry, "sha256", digest);
+    config_append(a, list, entry);
+    return true;
+}
+
+/* Each plugin once, in the order in which the trials name them. */
+static bool put_plugins(arena *a, config_node *manifest, const experiment *all, failure *why)
+{
+    config_node *list = config_new_sequence(a, nowhere);
+    const host_plugin **seen = allocate(5 * all->trial_count, sizeof *seen);
+    size_t count = 0;
+    bool good = true;
+    for (size_t t = 0; good && t < all->trial_count; t++) {
+        const trial_config *trial = &all->trials[t];
+        const host_plugin *const used[] = {trial->dataset.reader.plugin, trial->model.plugin,
+                                           trial->loss.plugin, trial->optimizer.plugin,
+                                           trial->schedule.choice.plugin};
+        for (size_t u = 0; good && u < sizeof used / sizeof *used; u++) {
+            size_t place = 0;
+            while (place < count && seen[place] != used[u]) place++;
+            if (place < count || !used[u]) continue;
+            seen[count++] = used[u];
+            good = put_plugin(a, list, used[u], why);
+        }
+    }
+    free(seen);
+    put(a, manifest, "plugins", list);
+    return good;
+}
+
+static void put_data(arena *a, config_node *manifest, const provenance *p)
+{
+    config_node *list = config_new_sequence(a, nowhere);
+    for (size_t d = 0; d < p->dataset_count; d++) {
+        const dataset *data = p->datasets[d];
+        for (size_t f = 0; f < data->file_count; f++) {
+            config_node *entry = config_new_mapping(a, nowhere);
+            put_text(a, entry, "dataset", data->label);
+            put_text(a, entry, "file", data->files[f]);
+            put_text(a, entry, "sha256", data->digests[f]);
+            config_append(a, list, entry);
+        }
+    }
+    put(a, manifest, "data", list);
+}
+
+/* ---- the machine ----------------------------------------------------------------------------- */
+
+/* The name that the processor gives itself, or the architecture where Linux does not tell it. */
+static const char *cpu_name(arena *a, const struct utsname *system)
+{
+    const char *name = system->machine;
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    char line[512];
+    while (file && fgets(line, sizeof line, file)) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || !colon) continue;
+        line[strcspn(line, "\n")] = '\0';
+        name = arena_strdup(a, colon + 1 + strspn(colon + 1, " "));
+        break;
+    }
+    if (file) fclose(file);
+    return name;
+}
+
+static void put_machine(arena *a, config_node *manifest, const provenance *p)
+{
+    struct utsname system = {.nodename = "unknown", .machine = "unknown"};
+    (void)uname(&system); /* fails only for a bad address */
+    config_node *machine = config_new_mapping(a, nowhere);
+    put_text(a, machine, "host", system.nodename);
+    put_text(a, machine, "system", arena_printf(a, "%s %s", system.sysname, system.release));
+    put_text(a, machine, "cpu", cpu_name(a, &system));
+    put_integer(a, machine, "cpus", sysconf(_SC_NPROCESSORS_ONLN));
+    put_integer(a, machine, "threads", p->threads);
+    put_text(a, machine, "instruction_set", p->isa);
+    put(a, manifest, "machine", machine);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void put_program(arena *a, config_node *manifest)
+{
+    config_node *program = config_new_mapping(a, nowhere);
+    put_text(a, program, "version", SLOPE_VERSION);
+    put_text(a, program, "git", SLOPE_GIT_STATE);
+    put_text(a, program, "compiler", SLOPE_COMPILER);
+    put_text(a, program, "flags", SLOPE_FLAGS_USED);
+    put(a, manifest, "slope", program);
+}
+
+static void put_times(arena *a, config_node *manifest, const provenance *p)
+{
+    char now[40];
+    const time_t seconds = time(NULL);
+    struct tm utc;
+    strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
+    put_text(a, manifest, "started", p->started);
+    put_text(a, manifest, "written", now);
+    put(a, manifest, "seconds",
+        config_new_scalar(a, nowhere, arena_printf(a, "%.3f", p->seconds), false));
+    put_integer(a, manifest, "resumes", p->resumes);
+}
+
+bool manifest_write(const run_folder *folder, const provenance *p, failure *why)
+{
+    arena *a = arena_create();
+    config_node *manifest = config_new_mapping(a, nowhere);
+    put_text(a, manifest, "status", status_names[p->status]);
+    put_text(a, manifest, "experiment", p->experiment->name);
+    put_integer(a, manifest, "trials", (long long)p->experiment->trial_count);
+    put_text(a, manifest, "command", p->command);
+    put_times(a, manifest, p);
+    put_program(a, manifest);
+    put_machine(a, manifest, p);
+    bool good = put_plugins(a, manifest, p->experiment, why);
+    if (good) {
+        put_data(a, manifest, p);
+        const char *text = config_to_yaml(a, manifest, false);
+        good = file_write(path_join(a, folder->path, "manifest.yaml"), text, strlen(text), why);
+    }
+    arena_destroy(a);
+    return good;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* Text of a scalar below `root`, or NULL. */
+static const char *text_of(const config_node *root, const char *key)
+{
+    const config_node *node = config_get(root, key);
+    return node && node->kind == CONFIG_SCALAR ? node->text : NULL;
+}
+
+static bool summarize(const config_node *root, manifest_summary *summary)
+{
+    const char *status = text_of(root, "status"), *started = text_of(root, "started");
+    const char *seconds = text_of(root, "seconds"), *resumes = text_of(root, "resumes");
+    int64_t count;
+    size_t known = 0;
+    while (status && known < STATUSES && strcmp(status, status_names[known]) != 0) known++;
+    if (!status || known == STATUSES || !started || strlen(started) >= sizeof summary->started ||
+        !seconds || !text_to_number(seconds, &summary->seconds) || !resumes ||
+        !text_to_integer(resumes, &count) || count < 0 || count > 1000000)
+        return false;
+    summary->status = (run_status)known;
+    summary->resumes = (int)count;
+    strcpy(summary->started, started);
+    return true;
+}
+
+bool manifest_read(const char *folder, manifest_summary *summary, failure *why)
+{
+    arena *a = arena_create();
+    const char *path = path_join(a, folder, "manifest.yaml");
+    unsigned char *bytes;
+    size_t count;
+    bool good = file_read(path, &bytes, &count, why); /* for its clear reason where there is none */
+    if (good) {
+        free(bytes);
+        *summary = (manifest_summary){0};
+        good = summarize(config_load_file(a, path, diagnostics_create(a)), summary) ||
+               failure_set(why, STATUS_ENVIRONMENT, "'%s' is not the manifest of a run", path);
+    }
+    arena_destroy(a);
+    return good;
+}
+
+bool manifest_read_status(const char *folder, run_status *status, failure *why)
+{
+    manifest_summary summary;
+    if (!manifest_read(folder, &summary, why)) return false;
+    *status = summary.status;
+    return true;
+}
