@@ -1,0 +1,276 @@
+/* engine/trial.c: the training loop. See trial.h; saving and restoring is in trial_state.c. */
+#include "engine/trial_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* An interval in whole steps; 0 for never and for seconds. */
+static uint64_t interval_steps(interval i, uint64_t steps_per_epoch)
+{
+    if (i.count <= 0 || i.unit == UNIT_SECONDS) return 0;
+    const double steps = i.unit == UNIT_EPOCHS ? i.count * (double)steps_per_epoch : i.count;
+    return steps < 1 ? 1 : (uint64_t)llround(steps);
+}
+
+static uint64_t limit_in_steps(const train_config *c, uint64_t steps_per_epoch)
+{
+    uint64_t limit = UINT64_MAX;
+    if (c->steps != SLOPE_ABSENT) limit = (uint64_t)c->steps;
+    if (c->epochs != SLOPE_ABSENT) {
+        uint64_t steps;
+        if (!__builtin_mul_overflow((uint64_t)c->epochs, steps_per_epoch, &steps) && steps < limit)
+            limit = steps;
+    }
+    return limit;
+}
+
+trial *trial_create(const trial_config *config, const dataset *data, failure *why)
+{
+    trial *t = allocate(1, sizeof *t);
+    t->config = config;
+    t->data = data;
+    t->objective = objective_create(config, data, 0, why);
+    if (!t->objective) goto fail;
+    batches_create(&t->batches, objective_split(t->objective, SLOPE_TRAIN),
+                   (size_t)config->train.batch_size, config->train.seed);
+    const uint64_t per_epoch = t->batches.steps_per_epoch;
+    t->last_step = limit_in_steps(&config->train, per_epoch);
+    t->evaluate_steps = interval_steps(config->evaluate.every, per_epoch);
+    t->checkpoint_steps = interval_steps(config->checkpoint, per_epoch);
+    if (config->checkpoint.unit == UNIT_SECONDS) t->checkpoint_seconds = config->checkpoint.count;
+    t->next_checkpoint = t->checkpoint_seconds;
+    t->updater = updater_create(config, t->objective, t->last_step == UINT64_MAX ? 0 : t->last_step,
+                                per_epoch, why);
+    if (!t->updater) goto fail;
+    const layout *l = objective_layout(t->objective);
+    t->weights = allocate(l->total, objective_kernels(t->objective)->real_size);
+    layout_initialise(l, &config->init, config->train.precision, config->train.seed, t->weights);
+    t->progress = (trial_progress){.evaluated_step = UINT64_MAX, .best = NAN,
+                                   .best_validation_accuracy = NAN, .best_validation_loss = NAN};
+    return t;
+fail:
+    trial_destroy(t);
+    return NULL;
+}
+
+void trial_destroy(trial *t)
+{
+    if (!t) return;
+    updater_destroy(t->updater);
+    batches_destroy(&t->batches);
+    objective_destroy(t->objective);
+    free(t->weights);
+    free(t);
+}
+
+const trial_summary *trial_result(const trial *t)
+{
+    return &t->summary;
+}
+
+uint64_t trial_step(const trial *t)
+{
+    return t->progress.step;
+}
+
+double trial_epoch(const trial *t)
+{
+    return (double)t->progress.step / (double)t->batches.steps_per_epoch;
+}
+
+double trial_fraction(const trial *t)
+{
+    const double limit = t->config->train.seconds;
+    double fraction = NAN;
+    if (t->last_step != UINT64_MAX)
+        fraction = t->last_step ? (double)t->progress.step / (double)t->last_step : 1;
+    if (!isnan(limit) && !(fraction > t->progress.train_seconds / limit))
+        fraction = t->progress.train_seconds / limit;
+    return fraction;
+}
+
+/* ---- evaluation and stopping ------------------------------------------------------------------------- */
+
+static double metric_of(const trial_point *p, metric which)
+{
+    switch (which) {
+    case METRIC_TRAIN_LOSS: return p->train.loss;
+    case METRIC_TRAIN_ACCURACY: return p->train.accuracy;
+    case METRIC_VALIDATION_LOSS: return p->validation.loss;
+    case METRIC_VALIDATION_ACCURACY: return p->validation.accuracy;
+    case METRIC_NONE: break;
+    }
+    return NAN;
+}
+
+static bool greater_is_better(metric which)
+{
+    return which == METRIC_TRAIN_ACCURACY || which == METRIC_VALIDATION_ACCURACY;
+}
+
+static void remember_best(trial *t, const trial_point *p)
+{
+    trial_progress *g = &t->progress;
+    const stop_config *stop = &t->config->stop;
+    const metric which = (metric)stop->metric;
+    const double value = metric_of(p, which);
+    const double gain = greater_is_better(which) ? value - g->best : g->best - value;
+    if (isfinite(value) && (isnan(g->best) || gain > stop->min_delta)) {
+        g->best = value;
+        g->best_step = p->step;
+        g->without_improvement = 0;
+    } else if (p->step) {
+        g->without_improvement++;
+    }
+    if (!(p->validation.accuracy <= g->best_validation_accuracy))
+        g->best_validation_accuracy = p->validation.accuracy;
+    if (!(p->validation.loss >= g->best_validation_loss))
+        g->best_validation_loss = p->validation.loss;
+}
+
+static bool evaluate(trial *t, const trial_watch *watch, failure *why)
+{
+    const double start = now();
+    trial_progress *g = &t->progress;
+    trial_point p = {.step = g->step, .epoch = trial_epoch(t),
+                     .learning_rate = updater_learning_rate(t->updater, g->step ? g->step - 1 : 0),
+                     .train = {NAN, NAN}, .train_objective = NAN, .validation = {NAN, NAN}};
+    if (t->config->evaluate.train) {
+        p.train = objective_evaluate(t->objective, t->weights,
+                                     objective_split(t->objective, SLOPE_TRAIN));
+        p.train_objective = p.train.loss + objective_penalty(t->objective, t->weights);
+    }
+    p.validation = objective_evaluate(t->objective, t->weights,
+                                      objective_split(t->objective, SLOPE_VALIDATION));
+    g->evaluate_seconds += now() - start;
+    p.train_seconds = g->train_seconds;
+    p.evaluate_seconds = g->evaluate_seconds;
+    g->evaluated_step = g->step;
+    remember_best(t, &p);
+    t->summary.last = p;
+    const batch validation = objective_split(t->objective, SLOPE_VALIDATION);
+    if ((t->config->evaluate.train && !isfinite(p.train_objective)) ||
+        (validation.rows && !isfinite(p.validation.loss))) {
+        t->summary.status = TRIAL_DIVERGED;
+        snprintf(t->summary.message, sizeof t->summary.message,
+                 "the loss is not finite after step %llu", (unsigned long long)g->step);
+    }
+    return !watch->evaluated || watch->evaluated(watch->argument, t, &p, why);
+}
+
+/* Whether the trial has nothing left to do; says why in the summary. */
+static bool at_end(trial *t)
+{
+    const stop_config *stop = &t->config->stop;
+    const trial_progress *g = &t->progress;
+    trial_summary *s = &t->summary;
+    const double value = metric_of(&s->last, (metric)stop->metric);
+    if (!isnan(stop->target) && g->evaluated_step == g->step &&
+        (greater_is_better((metric)stop->metric) ? value >= stop->target : value <= stop->target))
+        snprintf(s->message, sizeof s->message, "%s reached its target %g",
+                 metric_name((metric)stop->metric), stop->target);
+    else if (stop->patience != SLOPE_ABSENT && g->evaluated_step == g->step &&
+             g->without_improvement >= (uint64_t)stop->patience)
+        snprintf(s->message, sizeof s->message, "%s did not improve for %llu evaluations",
+                 metric_name((metric)stop->metric), (unsigned long long)g->without_improvement);
+    else if (g->step < t->last_step && !(g->train_seconds >= t->config->train.seconds))
+        return false;
+    return true;
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------------- */
+
+static bool step(trial *t, const trial_watch *watch)
+{
+    trial_progress *g = &t->progress;
+    const double start = now();
+    failure why;
+    double loss = NAN;
+    const bool good = updater_step(t->updater, g->step, batches_at(&t->batches, g->step),
+                                   t->weights, &loss, &why);
+    g->train_seconds += now() - start;
+    if (!good) {
+        t->summary.status = TRIAL_FAILED;
+        snprintf(t->summary.message, sizeof t->summary.message, "step %llu: %s",
+                 (unsigned long long)g->step + 1, why.text);
+        return false;
+    }
+    if (!isfinite(loss)) {
+        t->summary.status = TRIAL_DIVERGED;
+        snprintf(t->summary.message, sizeof t->summary.message,
+                 "the loss is not finite at step %llu", (unsigned long long)g->step + 1);
+        return false;
+    }
+    g->step++;
+    if (watch->stepped) watch->stepped(watch->argument, t, loss);
+    return true;
+}
+
+static bool checkpoint_due(trial *t)
+{
+    const trial_progress *g = &t->progress;
+    if (t->checkpoint_steps && g->step % t->checkpoint_steps == 0) return true;
+    if (t->checkpoint_seconds <= 0 || g->train_seconds < t->next_checkpoint) return false;
+    t->next_checkpoint = g->train_seconds + t->checkpoint_seconds;
+    return true;
+}
+
+static void finish(trial *t)
+{
+    trial_summary *s = &t->summary;
+    trial_progress *g = &t->progress;
+    const double start = now();
+    s->test = objective_evaluate(t->objective, t->weights, objective_split(t->objective, SLOPE_TEST));
+    g->evaluate_seconds += now() - start;
+    s->last.evaluate_seconds = g->evaluate_seconds;
+    s->last.train_seconds = g->train_seconds;
+    s->best_step = g->best_step;
+    s->best_validation_accuracy = g->best_validation_accuracy;
+    s->best_validation_loss = g->best_validation_loss;
+    const double rows = trial_epoch(t) * (double)t->batches.all.rows;
+    s->rows_per_second = g->train_seconds > 0 ? rows / g->train_seconds : NAN;
+}
+
+/* Every step that is a multiple of the interval, the first and the last; each step at most once. */
+static bool evaluation_due(const trial *t, bool ending)
+{
+    const trial_progress *g = &t->progress;
+    if (g->evaluated_step == g->step) return false;
+    return ending || g->step == 0 || (t->evaluate_steps && g->step % t->evaluate_steps == 0);
+}
+
+bool trial_run(trial *t, const trial_watch *watch, failure *why)
+{
+    trial_summary *s = &t->summary;
+    s->status = TRIAL_RUNNING;
+    s->message[0] = '\0';
+    s->test = (evaluation){NAN, NAN};
+    for (;;) {
+        const bool limit = at_end(t);
+        if (evaluation_due(t, limit) && !evaluate(t, watch, why)) return false;
+        if (s->status == TRIAL_RUNNING && at_end(t)) s->status = TRIAL_FINISHED;
+        if (s->status != TRIAL_RUNNING) break;
+        if (watch->interrupted && watch->interrupted(watch->argument)) {
+            s->status = TRIAL_INTERRUPTED;
+            return !watch->checkpoint || watch->checkpoint(watch->argument, t, why);
+        }
+        if (!step(t, watch)) break;
+        if (checkpoint_due(t)) {
+            /* the checkpoint holds the evaluation of its own step, if there is one */
+            if (evaluation_due(t, at_end(t)) && !evaluate(t, watch, why)) return false;
+            if (s->status == TRIAL_RUNNING && watch->checkpoint &&
+                !watch->checkpoint(watch->argument, t, why))
+                return false;
+        }
+    }
+    finish(t);
+    return true;
+}

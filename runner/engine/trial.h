@@ -1,0 +1,74 @@
+/* engine/trial.h: training one configuration from its first step to its last.
+ *
+ * A trial is a state (weights, optimizer state, step, best so far) and the loop that moves it. It
+ * prints nothing and writes nothing: whoever runs it watches through trial_watch and may save and
+ * restore the state between steps. The state after step t is a function of configuration and data. */
+#ifndef SLOPE_ENGINE_TRIAL_H
+#define SLOPE_ENGINE_TRIAL_H
+
+#include "engine/objective.h"
+
+typedef struct trial trial;
+
+typedef enum trial_status {
+    TRIAL_RUNNING = 0,
+    TRIAL_FINISHED,    /* limit, target or patience reached */
+    TRIAL_DIVERGED,    /* the objective is not finite; the message names the step */
+    TRIAL_FAILED,      /* a plugin reported an error */
+    TRIAL_INTERRUPTED, /* asked to stop; can be gone on with */
+} trial_status;
+
+/* One evaluation: a row of metrics.csv. What was not evaluated is NAN. */
+typedef struct trial_point {
+    uint64_t step; /* updates done */
+    double epoch;  /* passes over the training rows done */
+    double learning_rate; /* of the update before, or of the first one */
+    evaluation train, validation;
+    double train_objective; /* train.loss plus regularisation */
+    double train_seconds, evaluate_seconds; /* so far */
+} trial_point;
+
+typedef struct trial_summary {
+    trial_status status;
+    char message[2200]; /* why it ended, if there is more to say; else "" */
+    trial_point last;
+    double best_validation_accuracy, best_validation_loss; /* NAN without validation rows */
+    uint64_t best_step;   /* where the metric of `stop` was best */
+    evaluation test;      /* once, at the end */
+    double rows_per_second;
+} trial_summary;
+
+typedef struct trial_watch {
+    void *argument;
+    /* After every step; `loss` is the batch's objective. Cheap, please. */
+    void (*stepped)(void *argument, const trial *t, double loss);
+    /* After every evaluation. False with the reason ends the run (disk full). */
+    bool (*evaluated)(void *argument, const trial *t, const trial_point *point, failure *why);
+    /* When a checkpoint is due, and on interruption. Same. */
+    bool (*checkpoint)(void *argument, const trial *t, failure *why);
+    /* Asked between steps: end now? */
+    bool (*interrupted)(void *argument);
+} trial_watch;
+
+trial *trial_create(const trial_config *config, const dataset *data, failure *why);
+void trial_destroy(trial *t);
+
+/* Runs to the end, or until interrupted. False only if `watch` failed (status ENVIRONMENT); what
+ * happens to the trial itself is in the summary. */
+bool trial_run(trial *t, const trial_watch *watch, failure *why);
+const trial_summary *trial_result(const trial *t);
+
+/* Between steps: everything needed to go on, to and from one file. `extra` (ended by a NULL name, or
+ * NULL) is kept beside it. Restoring checks that names and sizes fit. */
+struct named_text;
+bool trial_save(const trial *t, const char *path, const struct named_text *extra, failure *why);
+bool trial_restore(trial *t, const char *path, failure *why);
+
+/* The weights alone, by the model's tensor names. */
+bool trial_save_weights(const trial *t, const char *path, failure *why);
+
+double trial_epoch(const trial *t);
+uint64_t trial_step(const trial *t);
+double trial_fraction(const trial *t); /* of the limit that is done; NAN if unknown */
+
+#endif

@@ -1,0 +1,32 @@
+/* engine/updater.h: one optimizer at work: its slots, its learning rate, clipping, and one step.
+ *
+ * Everything that is the same for all update rules is here, so that a rule is only its formula. Owner:
+ * the trial. One thread calls; slices are updated in parallel inside. */
+#ifndef SLOPE_ENGINE_UPDATER_H
+#define SLOPE_ENGINE_UPDATER_H
+
+#include "engine/objective.h"
+#include "record/safetensors.h"
+
+typedef struct updater updater;
+
+/* total_steps 0: unknown. */
+updater *updater_create(const trial_config *config, objective *o, uint64_t total_steps,
+                        uint64_t steps_per_epoch, failure *why);
+void updater_destroy(updater *u);
+
+/* Warm-up and schedule: by what the learning rate is multiplied at this step (0 for the first). */
+double updater_factor(const updater *u, uint64_t step);
+/* The learning rate of that step; the factor where the rule has no learning rate. */
+double updater_learning_rate(const updater *u, uint64_t step);
+
+/* One step on a batch: gradient (or candidates), clipping, update of the weights in place. `step` is 0
+ * for the first. *loss: the objective before the step (population: best candidate's). Fails if the
+ * rule does. */
+bool updater_step(updater *u, uint64_t step, batch rows, void *weights, double *loss, failure *why);
+
+/* The rule's state as named arrays, "optimizer.<slot>.<copy>", pointing into the updater: to be
+ * written to, or overwritten from, a checkpoint. */
+const named_array *updater_state(const updater *u, size_t *count);
+
+#endif
