@@ -74,8 +74,7 @@ void table_cell(table *t, const char *format, ...)
     va_start(args, format);
     char *text = arena_vprintf(t->memory, format, args);
     va_end(args);
-    for (char *c = text; *c; c++) /* names come from files: no line breaks or escape sequences */
-        if ((unsigned char)*c < ' ' || *c == 127) *c = ' ';
+    terminal_clean(text);
     t->cells[t->cell_count++] = text;
 }
 

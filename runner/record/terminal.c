@@ -88,3 +88,9 @@ size_t terminal_columns(const char *text)
     terminal_fit(text, SIZE_MAX, &columns);
     return columns;
 }
+
+void terminal_clean(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 127) *text = ' ';
+}

@@ -27,4 +27,8 @@ size_t terminal_fit(const char *text, size_t limit, size_t *columns);
 /* Width of the whole text. */
 size_t terminal_columns(const char *text);
 
+/* Turns control characters into spaces, in place: names that come from files must not move the
+ * cursor. */
+void terminal_clean(char *text);
+
 #endif

@@ -9,10 +9,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <pty.h>
-#include <termios.h>
-#include <unistd.h>
 
+#include "pseudo_terminal.h"
 #include "record/table.h"
 #include "record/terminal.h"
 
@@ -31,24 +29,14 @@ static const char *plain(const table *t)
     return text;
 }
 
-/* What it prints on a terminal of that width; line ends come back as line feeds. */
+/* What it prints on a terminal of that width. */
 static const char *on_terminal(const table *t, unsigned short columns)
 {
-    int master, slave;
-    struct winsize size = {.ws_row = 24, .ws_col = columns};
-    assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
-    struct termios raw;
-    tcgetattr(slave, &raw);
-    cfmakeraw(&raw);
-    tcsetattr(slave, TCSANOW, &raw);
-    FILE *out = fdopen(slave, "w");
+    const pseudo_terminal terminal = pseudo_terminal_open(columns);
+    FILE *out = fdopen(dup(terminal.slave), "w");
     table_print(t, out);
-    fflush(out);
-    const ssize_t length = read(master, text, sizeof text - 1);
-    assert_true(length > 0);
-    text[length] = '\0';
     fclose(out);
-    close(master);
+    pseudo_terminal_read(terminal, text, sizeof text);
     return text;
 }
 
