@@ -17,6 +17,9 @@ exit_status cli_fail(const failure *why);
 exit_status cli_usage(const char *name, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The whole program: finds the subcommand, runs it, and makes sure that what it printed arrived. */
+exit_status cli_main(int argc, char **argv);
+
 exit_status command_run(int argc, char **argv);
 exit_status command_resume(int argc, char **argv);
 exit_status command_check(int argc, char **argv);

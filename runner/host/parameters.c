@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 
+#include <math.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,8 +124,8 @@ static bool check_fallback(const slope_parameter *p, failure *why)
                failure_set(why, STATUS_ENVIRONMENT, "its default '%s' is neither true nor false",
                            p->fallback);
     case SLOPE_NUMBER:
-        if (!text_to_number(p->fallback, &number))
-            return failure_set(why, STATUS_ENVIRONMENT, "its default '%s' is no number",
+        if (!text_to_number(p->fallback, &number) || !isfinite(number))
+            return failure_set(why, STATUS_ENVIRONMENT, "its default '%s' is no finite number",
                                p->fallback);
         return in_bounds(p, number) || out_of_bounds(p, p->fallback, why);
     case SLOPE_INTEGER:
