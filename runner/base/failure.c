@@ -22,8 +22,13 @@ bool failure_context(failure *why, const char *format, ...)
     va_start(args, format);
     const int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (length >= 0 && (size_t)length < sizeof text)
-        snprintf(text + length, sizeof text - (size_t)length, ": %s", why->text);
+    if (length >= 0 && (size_t)length < sizeof text - sizeof ": ") {
+        char *end = stpcpy(text + length, ": ");
+        const size_t room = sizeof text - 1 - (size_t)(end - text); /* what is too long is cut */
+        const size_t rest = strnlen(why->text, room);
+        memcpy(end, why->text, rest);
+        end[rest] = 0;
+    }
     memcpy(why->text, text, sizeof text);
     return false;
 }
