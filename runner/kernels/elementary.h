@@ -26,6 +26,7 @@
 #define COPYSIGN(a, b) __builtin_copysignf(a, b)
 #define ABS(a) __builtin_fabsf(a)
 typedef int32_t integer;
+typedef uint32_t natural; /* for sums and shifts that may wrap round, on the way to NaN */
 enum { MANTISSA = 23, BIAS = 127 };
 static const float ROUND = 0x1.8p23f; /* adding and taking it away rounds to an integer */
 static const float EXP_MAX = 89.0f, EXP_MIN = -104.0f;
@@ -41,6 +42,7 @@ static const float SMALLEST_NORMAL = 0x1p-126f;
 #define COPYSIGN(a, b) __builtin_copysign(a, b)
 #define ABS(a) __builtin_fabs(a)
 typedef int64_t integer;
+typedef uint64_t natural;
 enum { MANTISSA = 52, BIAS = 1023 };
 static const double ROUND = 0x1.8p52;
 static const double EXP_MAX = 710.0, EXP_MIN = -746.0;
@@ -59,7 +61,7 @@ typedef union bits {
 
 static inline real power_of_two(integer n)
 {
-    return (bits){.bits = (integer)((n + BIAS) << MANTISSA)}.value;
+    return (bits){.bits = (integer)((natural)(n + BIAS) << MANTISSA)}.value;
 }
 
 /* e^r - 1 for |r| <= 0.35. */
@@ -108,8 +110,8 @@ static inline real log_one(real x)
     const bool subnormal = x < SMALLEST_NORMAL;
     const real lifted = subnormal ? x * SUBNORMAL_LIFT : x;
     const integer whole = (bits){.value = lifted}.bits;
-    const integer e = (whole - SQRT_HALF_BITS) >> MANTISSA;
-    const real m = (bits){.bits = (integer)(whole - e * ((integer)1 << MANTISSA))}.value;
+    const integer e = (integer)((natural)whole - (natural)SQRT_HALF_BITS) >> MANTISSA;
+    const real m = (bits){.bits = (integer)((natural)whole - ((natural)e << MANTISSA))}.value;
     const real exponent = (real)(e - (subnormal ? SUBNORMAL_SHIFT : 0));
     const real f = m - R(1.0);
     const real s = f / (R(2.0) + f);
