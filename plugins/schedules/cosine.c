@@ -27,7 +27,7 @@ static double half_wave(uint64_t done, uint64_t total)
     const bool near = done <= total - done;
     const double x = half_pi * ((double)(near ? done : total - done) / (double)total);
     double sum = 1; /* 1 - x²/(k(k-1)) (1 - …), from the last term to the first */
-    for (int k = near ? 18 : 19; k > 1; k -= 2) sum = 1 - x * x / (k * (k - 1)) * sum;
+    for (int k = near ? 16 : 17; k > 1; k -= 2) sum = 1 - x * x / (k * (k - 1)) * sum;
     const double root = near ? sum : x * sum;
     return root * root;
 }
