@@ -86,6 +86,12 @@ double trial_epoch(const trial *t)
     return (double)t->progress.step / (double)t->batches.steps_per_epoch;
 }
 
+double trial_rows_per_second(const trial *t)
+{
+    const double rows = trial_epoch(t) * (double)t->batches.all.rows;
+    return t->progress.train_seconds > 0 ? rows / t->progress.train_seconds : NAN;
+}
+
 double trial_fraction(const trial *t)
 {
     const double limit = t->config->train.seconds;
@@ -235,8 +241,6 @@ static void finish(trial *t)
     s->best_step = g->best_step;
     s->best_validation_accuracy = g->best_validation_accuracy;
     s->best_validation_loss = g->best_validation_loss;
-    const double rows = trial_epoch(t) * (double)t->batches.all.rows;
-    s->rows_per_second = g->train_seconds > 0 ? rows / g->train_seconds : NAN;
 }
 
 /* Every step that is a multiple of the interval, the first and the last; each step at most once. */

@@ -35,7 +35,6 @@ typedef struct trial_summary {
     double best_validation_accuracy, best_validation_loss; /* NAN without validation rows */
     uint64_t best_step;   /* where the metric of `stop` was best */
     evaluation test;      /* once, at the end */
-    double rows_per_second;
 } trial_summary;
 
 typedef struct trial_watch {
@@ -69,6 +68,7 @@ bool trial_save_weights(const trial *t, const char *path, failure *why);
 
 double trial_epoch(const trial *t);
 uint64_t trial_step(const trial *t);
+double trial_rows_per_second(const trial *t); /* trained; NAN before the first step */
 double trial_fraction(const trial *t); /* of the limit that is done; NAN if unknown */
 
 #endif

@@ -1,0 +1,191 @@
+/* cli/check.c: `slope check`: the gradient check, as a table. */
+#include "cli/cli.h"
+#include "cli/experiment_file.h"
+#include "engine/check.h"
+#include "record/table.h"
+
+#include "base/text.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: slope check FILE [key=value …] [options]\n"
+    "\n"
+    "Compares the analytic gradient of every trial of FILE with central differences, in float64,\n"
+    "for every tensor, for the data loss, the regularisation and both together. Entries where the\n"
+    "objective has a kink (ReLU, hinge, absolute value) are set aside and counted.\n"
+    "\n"
+    "  --tolerance E    greatest relative error allowed (default 1e-6)\n"
+    "  --step H         step of the differences (default 1e-5)\n"
+    "  --rows N         training rows to check on (default 32)\n"
+    "  --entries N      entries of each tensor; a seeded sample of larger ones (default 256)\n"
+    "  --verbose        show single entries: weight, loss, loss at weight + h, both gradients\n"
+    "  --threads N      threads to use\n"
+    "  --help           this text\n"
+    "\n"
+    "exit status 1 if an error is over the tolerance.\n"
+    "\n"
+    "examples:\n"
+    "  slope check configs/iris.yaml\n"
+    "  slope check configs/iris.yaml model=mlp loss=svm --verbose\n";
+
+typedef struct parsed {
+    check_options options;
+    bool verbose;
+} parsed;
+
+enum { TOLERANCE = 1, STEP, ROWS, ENTRIES, VERBOSE, THREADS, HELP };
+
+static bool positive(const char *name, const char *text, double *value, exit_status *status)
+{
+    if (text_to_number(text, value) && *value > 0 && isfinite(*value)) return true;
+    *status = cli_usage("check", "--%s takes a positive number, not '%s'", name, text);
+    return false;
+}
+
+static bool whole(const char *name, const char *text, size_t *value, exit_status *status)
+{
+    int64_t number;
+    if (text_to_integer(text, &number) && number >= 1) {
+        *value = (size_t)number;
+        return true;
+    }
+    *status = cli_usage("check", "--%s takes a whole number of at least 1, not '%s'", name, text);
+    return false;
+}
+
+static bool take_option(int option, char **argv, parsed *p, exit_status *status)
+{
+    switch (option) {
+    case TOLERANCE: return positive("tolerance", optarg, &p->options.tolerance, status);
+    case STEP: return positive("step", optarg, &p->options.h, status);
+    case ROWS: return whole("rows", optarg, &p->options.rows, status);
+    case ENTRIES: return whole("entries", optarg, &p->options.entries, status);
+    case THREADS: return cli_set_threads("check", optarg, status);
+    case VERBOSE: p->verbose = true; return true;
+    case HELP:
+        fputs(help, stdout);
+        *status = STATUS_OK;
+        return false;
+    case ':': *status = cli_usage("check", "%s needs a value", argv[optind - 1]); return false;
+    default: *status = cli_usage("check", "unknown option '%s'", argv[optind - 1]); return false;
+    }
+}
+
+static bool parse(int argc, char **argv, parsed *p, exit_status *status)
+{
+    static const struct option table[] = {{"tolerance", required_argument, NULL, TOLERANCE},
+                                          {"step", required_argument, NULL, STEP},
+                                          {"rows", required_argument, NULL, ROWS},
+                                          {"entries", required_argument, NULL, ENTRIES},
+                                          {"verbose", no_argument, NULL, VERBOSE},
+                                          {"threads", required_argument, NULL, THREADS},
+                                          {"help", no_argument, NULL, HELP},
+                                          {NULL, 0, NULL, 0}};
+    int option;
+    optind = 0; /* glibc: scan afresh */
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":", table, NULL)) != -1)
+        if (!take_option(option, argv, p, status)) return false;
+    return true;
+}
+
+static const char *part_name(objective_part part)
+{
+    return part == PART_DATA ? "data loss" : part == PART_REGULARIZATION ? "regularization" : "both";
+}
+
+static void print_summary(const check_report *report)
+{
+    table *t = table_create();
+    table_column(t, "tensor", ALIGN_LEFT);
+    table_column(t, "part", ALIGN_LEFT);
+    table_column(t, "checked", ALIGN_RIGHT);
+    table_column(t, "at kinks", ALIGN_RIGHT);
+    table_column(t, "greatest error", ALIGN_RIGHT);
+    table_column(t, "entry", ALIGN_RIGHT);
+    table_column(t, "analytic", ALIGN_RIGHT);
+    table_column(t, "numerical", ALIGN_RIGHT);
+    table_column(t, "", ALIGN_LEFT);
+    for (size_t i = 0; i < report->count; i++) {
+        const check_row *row = &report->rows[i];
+        table_cell(t, "%s", row->tensor);
+        table_cell(t, "%s", part_name(row->part));
+        table_cell(t, "%zu of %zu", row->checked, row->size);
+        table_cell(t, "%zu", row->set_aside);
+        table_cell(t, "%.2g", row->worst.error);
+        table_cell(t, "%zu", row->worst.index);
+        table_cell(t, "%.8g", row->worst.analytic);
+        table_cell(t, "%.8g", row->worst.numerical);
+        table_cell(t, row->passed ? "ok" : 2 * row->set_aside > row->checked
+                                               ? "FAILED: too many kinks to judge"
+                                               : "FAILED");
+    }
+    table_print(t, stdout);
+    table_destroy(t);
+}
+
+static void print_entries(const check_report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        const check_row *row = &report->rows[i];
+        printf("\n%s, %s:\n", row->tensor, part_name(row->part));
+        table *t = table_create();
+        static const char *const titles[] = {"entry", "weight", "loss", "loss at weight + h",
+                                             "numerical gradient", "analytic gradient", "error"};
+        for (size_t c = 0; c < sizeof titles / sizeof titles[0]; c++)
+            table_column(t, titles[c], ALIGN_RIGHT);
+        for (size_t e = 0; e < row->entry_count; e++) {
+            const check_entry *at = &row->entries[e];
+            table_cell(t, "%zu", at->index);
+            table_cell(t, "%.6f", at->weight);
+            table_cell(t, "%.10f", at->loss);
+            table_cell(t, "%.10f", at->loss_above);
+            table_cell(t, "%.8g", at->numerical);
+            table_cell(t, "%.8g", at->analytic);
+            table_cell(t, "%.2g", at->error);
+        }
+        table_print(t, stdout);
+        table_destroy(t);
+    }
+}
+
+static bool check_trial(arena *a, const trial_config *c, const parsed *p, bool *passed,
+                        failure *why)
+{
+    dataset *data = dataset_load(&c->dataset, why);
+    if (!data) return false;
+    check_report report;
+    const bool good = check_gradient(a, c, data, &p->options, &report, why);
+    dataset_destroy(data);
+    if (!good) return false;
+    printf("%s: model %s, loss %s, data set %s\n", c->label, c->model.plugin->id,
+           c->loss.plugin->id, c->dataset.label);
+    print_summary(&report);
+    if (p->verbose) print_entries(&report);
+    printf("%s: no relative error over %g%s\n\n", report.passed ? "passed" : "FAILED",
+           p->options.tolerance, report.passed ? "" : " was wanted");
+    *passed = *passed && report.passed;
+    return true;
+}
+
+exit_status command_check(int argc, char **argv)
+{
+    static const char *const forced[] = {"train.precision=float64", NULL};
+    parsed p = {.options = check_defaults};
+    exit_status status;
+    arena *a = arena_create();
+    if (parse(argc, argv, &p, &status)) {
+        const experiment *e =
+            cli_load_experiment(a, "check", argc - optind, argv + optind, forced, &status);
+        bool passed = true;
+        failure why;
+        for (size_t t = 0; e && t < e->trial_count && status == STATUS_OK; t++)
+            if (!check_trial(a, &e->trials[t], &p, &passed, &why)) status = cli_fail(&why);
+        if (status == STATUS_OK && !passed) status = STATUS_TRIALS_FAILED;
+    }
+    arena_destroy(a);
+    return status;
+}

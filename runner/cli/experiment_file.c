@@ -1,0 +1,84 @@
+/* cli/experiment_file.c: see experiment_file.h. */
+#include "cli/experiment_file.h"
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "config/load.h"
+#include "host/services.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const experiment *cli_load_experiment(arena *a, const char *command, int count, char **arguments,
+                                      const char *const *forced, exit_status *status)
+{
+    failure why;
+    size_t n = 0;
+    if (count < 1) {
+        *status = cli_usage(command, "which file?");
+        return NULL;
+    }
+    if (!kernels_select(&why)) {
+        *status = cli_fail(&why);
+        return NULL;
+    }
+    while (forced && forced[n]) n++;
+    const char **overrides = arena_alloc(a, ((size_t)count + n) * sizeof *overrides);
+    size_t override_count = 0;
+    for (int i = 1; i < count; i++) {
+        if (!strchr(arguments[i], '=')) {
+            *status = cli_usage(command, "'%s' is no override; expected key=value", arguments[i]);
+            return NULL;
+        }
+        overrides[override_count++] = arguments[i];
+    }
+    for (size_t i = 0; i < n; i++) overrides[override_count++] = forced[i];
+    registry *plugins = registry_create(a, &why);
+    if (!plugins) {
+        *status = cli_fail(&why);
+        return NULL;
+    }
+    diagnostics *errors = diagnostics_create(a);
+    const experiment *e = NULL;
+    config_node *tree = config_load(a, arguments[0], override_count, overrides, errors);
+    if (tree) e = experiment_create(a, tree, arguments[0], plugins, errors);
+    if (diagnostics_count(errors)) {
+        diagnostics_print(errors, stderr);
+        *status = diagnostics_status(errors);
+        return NULL;
+    }
+    *status = STATUS_OK;
+    return e;
+}
+
+bool cli_set_threads(const char *command, const char *text, exit_status *status)
+{
+    int64_t count;
+    if (text_to_integer(text, &count) && count >= 1 && count <= 1024) {
+        threads_set((int)count);
+        return true;
+    }
+    *status = cli_usage(command, "--threads takes a number from 1 to 1024, not '%s'", text);
+    return false;
+}
+
+static bool needs_quotes(const char *word)
+{
+    return !*word || strpbrk(word, " \t\n\"'\\$`*?[](){}<>|&;#~!") != NULL;
+}
+
+const char *cli_command_line(arena *a, int argc, char **argv)
+{
+    char *line = arena_strdup(a, "slope");
+    for (int i = 0; i < argc; i++) {
+        if (!needs_quotes(argv[i])) {
+            line = arena_printf(a, "%s %s", line, argv[i]);
+            continue;
+        }
+        line = arena_printf(a, "%s '", line);
+        for (const char *p = argv[i]; *p; p++)
+            line = *p == '\'' ? arena_printf(a, "%s'\\''", line) : arena_printf(a, "%s%c", line, *p);
+        line = arena_printf(a, "%s'", line);
+    }
+    return line;
+}

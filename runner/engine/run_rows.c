@@ -1,0 +1,275 @@
+/* engine/run_rows.c: what a run writes into trials.csv and metrics.csv and shows on the terminal. The
+ * columns are documented in the README. See run_private.h. */
+#include "engine/run_private.h"
+
+#include "base/files.h"
+#include "config/bind.h"
+#include "record/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const trial_columns[] = {
+    "trial", "label", "hash", "status", "dataset", "model", "loss", "optimizer", "learning_rate",
+    "steps", "epochs", "train_loss", "train_accuracy", "train_objective", "validation_loss",
+    "validation_accuracy", "best_validation_loss", "best_validation_accuracy", "best_step",
+    "test_loss", "test_accuracy", "train_seconds", "evaluate_seconds", "load_seconds", "message"};
+static const char *const metric_columns[] = {
+    "trial", "step", "epoch", "learning_rate", "train_loss", "train_accuracy", "train_objective",
+    "validation_loss", "validation_accuracy", "train_seconds", "evaluate_seconds"};
+
+enum {
+    TRIAL_COLUMNS = sizeof trial_columns / sizeof trial_columns[0],
+    METRIC_COLUMNS = sizeof metric_columns / sizeof metric_columns[0]
+};
+
+static const char *status_name(trial_status status)
+{
+    static const char *const names[] = {"running", "finished", "diverged", "failed", "interrupted"};
+    return names[status];
+}
+
+/* ---- identity ------------------------------------------------------------------------------------------ */
+
+static bool add_plugin(arena *a, const host_plugin *plugin, char **text, failure *why)
+{
+    char digest[65];
+    if (!file_sha256(plugin->path, digest, why)) return false;
+    *text = arena_printf(a, "%s%s %s\n", *text, plugin->id, digest);
+    return true;
+}
+
+/* A trial is what it was told, the code that ran it and the data it saw. */
+bool run_make_rows(run *r, failure *why)
+{
+    const size_t count = r->experiment->trial_count;
+    r->rows = arena_alloc(r->memory, count * sizeof *r->rows);
+    r->hashes = arena_alloc(r->memory, count * sizeof *r->hashes);
+    r->best_accuracy = r->latest_accuracy = r->latest_loss = NAN;
+    for (size_t t = 0; t < count; t++) {
+        const trial_config *c = &r->experiment->trials[t];
+        const dataset *data = r->data_of[t];
+        char *text = config_to_yaml(r->memory, c->resolved, false);
+        const host_plugin *plugins[] = {c->dataset.reader.plugin, c->model.plugin, c->loss.plugin,
+                                        c->optimizer.plugin, c->schedule.choice.plugin};
+        for (size_t i = 0; i < sizeof plugins / sizeof plugins[0]; i++)
+            if (!add_plugin(r->memory, plugins[i], &text, why)) return false;
+        for (size_t i = 0; i < data->file_count; i++)
+            text = arena_printf(r->memory, "%s%s\n", text, data->digests[i]);
+        char digest[65];
+        bytes_sha256(text, strlen(text), digest);
+        r->hashes[t] = arena_strndup(r->memory, digest, 16);
+    }
+    return true;
+}
+
+const char *run_hash(const run *r, size_t number)
+{
+    return r->hashes[number];
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------ */
+
+bool run_open_files(run *r, int64_t trials_bytes, int64_t metrics_bytes, failure *why)
+{
+    r->trials = csv_open(path_join(r->memory, r->folder.path, "trials.csv"), trial_columns,
+                         TRIAL_COLUMNS, trials_bytes, why);
+    if (!r->trials) return false;
+    r->metrics = csv_open(path_join(r->memory, r->folder.path, "metrics.csv"), metric_columns,
+                          METRIC_COLUMNS, metrics_bytes, why);
+    return r->metrics && csv_sync(r->trials, why) && csv_sync(r->metrics, why);
+}
+
+bool run_close_files(run *r, failure *why)
+{
+    csv_writer *trials = r->trials, *metrics = r->metrics;
+    r->trials = r->metrics = NULL;
+    const bool first = csv_close(trials, why);
+    failure second;
+    if (csv_close(metrics, &second)) return first;
+    if (first) *why = second;
+    return false;
+}
+
+static void number_or_empty(csv_writer *w, double value, bool there)
+{
+    if (there)
+        csv_number(w, value);
+    else
+        csv_empty(w);
+}
+
+static void write_evaluation(csv_writer *w, evaluation e, bool there)
+{
+    number_or_empty(w, e.loss, there);
+    number_or_empty(w, e.accuracy, there && !isnan(e.accuracy));
+}
+
+bool run_write_metrics(void *argument, const trial *t, const trial_point *p, failure *why)
+{
+    run *r = argument;
+    const trial_config *c = &r->experiment->trials[r->current];
+    const bool validated = r->data_of[r->current]->splits[SLOPE_VALIDATION].rows > 0;
+    csv_integer(r->metrics, (int64_t)r->current);
+    csv_integer(r->metrics, (int64_t)p->step);
+    csv_number(r->metrics, p->epoch);
+    csv_number(r->metrics, p->learning_rate);
+    write_evaluation(r->metrics, p->train, c->evaluate.train);
+    number_or_empty(r->metrics, p->train_objective, c->evaluate.train);
+    write_evaluation(r->metrics, p->validation, validated);
+    csv_seconds(r->metrics, p->train_seconds);
+    csv_seconds(r->metrics, p->evaluate_seconds);
+    if (!csv_end_row(r->metrics, why)) return false;
+
+    r->latest_loss = c->evaluate.train ? p->train.loss : p->validation.loss;
+    r->latest_accuracy = validated ? p->validation.accuracy : p->train.accuracy;
+    r->loss_name = c->evaluate.train ? "train_loss" : "validation_loss";
+    r->accuracy_name = validated ? "validation_accuracy" : "train_accuracy";
+    if (!(r->latest_accuracy <= r->best_accuracy)) r->best_accuracy = r->latest_accuracy;
+    run_show_step(r, t, NAN);
+    return true;
+}
+
+static double learning_rate_of(const trial_config *c)
+{
+    const slope_plugin *p = c->optimizer.plugin->description[c->train.precision];
+    for (size_t i = 0; i < p->parameter_count; i++) {
+        const slope_parameter *at = parameter_at(p->parameters, p->parameter_size, i);
+        if (at->type == SLOPE_NUMBER && strcmp(at->key, "learning_rate") == 0)
+            return *(const double *)(const void *)((const char *)c->optimizer.config + at->offset);
+    }
+    return NAN;
+}
+
+bool run_write_trial(run *r, const trial *t, failure *why)
+{
+    const trial_config *c = &r->experiment->trials[r->current];
+    const dataset *data = r->data_of[r->current];
+    const trial_summary *s = trial_result(t);
+    const bool validated = data->splits[SLOPE_VALIDATION].rows > 0;
+    const double rate = learning_rate_of(c);
+    csv_writer *w = r->trials;
+    csv_integer(w, (int64_t)r->current);
+    csv_text(w, c->label);
+    csv_text(w, run_hash(r, r->current));
+    csv_text(w, status_name(s->status));
+    csv_text(w, c->dataset.label);
+    csv_text(w, c->model.plugin->id);
+    csv_text(w, c->loss.plugin->id);
+    csv_text(w, c->optimizer.plugin->id);
+    number_or_empty(w, rate, !isnan(rate));
+    csv_integer(w, (int64_t)trial_step(t));
+    csv_number(w, trial_epoch(t));
+    write_evaluation(w, s->last.train, c->evaluate.train);
+    number_or_empty(w, s->last.train_objective, c->evaluate.train);
+    write_evaluation(w, s->last.validation, validated);
+    number_or_empty(w, s->best_validation_loss, validated);
+    number_or_empty(w, s->best_validation_accuracy, !isnan(s->best_validation_accuracy));
+    csv_integer(w, (int64_t)s->best_step);
+    write_evaluation(w, s->test, data->splits[SLOPE_TEST].rows > 0);
+    csv_seconds(w, s->last.train_seconds);
+    csv_seconds(w, s->last.evaluate_seconds);
+    csv_seconds(w, data->load_seconds);
+    csv_text(w, s->message);
+    if (!csv_end_row(w, why)) return false;
+    r->rows[r->current] = (row){
+        .done = true, .status = status_name(s->status),
+        .message = arena_strdup(r->memory, s->message), .steps = trial_step(t),
+        .epochs = trial_epoch(t), .train_loss = s->last.train.loss,
+        .train_accuracy = s->last.train.accuracy,
+        .validation_accuracy = s->last.validation.accuracy, .test_accuracy = s->test.accuracy,
+        .train_seconds = s->last.train_seconds, .evaluate_seconds = s->last.evaluate_seconds};
+    return true;
+}
+
+static double number_cell(const csv_rows *rows, size_t i, const char *column)
+{
+    const char *text = csv_cell(rows, i, column);
+    return *text ? strtod(text, NULL) : NAN;
+}
+
+void run_remember_row(run *r, const csv_rows *rows, size_t i)
+{
+    if (i >= r->experiment->trial_count) return;
+    r->rows[i] = (row){.done = true,
+                       .status = csv_cell(rows, i, "status"),
+                       .message = csv_cell(rows, i, "message"),
+                       .steps = strtoull(csv_cell(rows, i, "steps"), NULL, 10),
+                       .epochs = number_cell(rows, i, "epochs"),
+                       .train_loss = number_cell(rows, i, "train_loss"),
+                       .train_accuracy = number_cell(rows, i, "train_accuracy"),
+                       .validation_accuracy = number_cell(rows, i, "validation_accuracy"),
+                       .test_accuracy = number_cell(rows, i, "test_accuracy"),
+                       .train_seconds = number_cell(rows, i, "train_seconds"),
+                       .evaluate_seconds = number_cell(rows, i, "evaluate_seconds")};
+}
+
+/* ---- the terminal ------------------------------------------------------------------------------------------ */
+
+/* loss NAN: an evaluation, which is always shown. */
+void run_show_step(void *argument, const trial *t, double loss)
+{
+    run *r = argument;
+    const trial_config *c = &r->experiment->trials[r->current];
+    const progress_state state = {
+        .trial = r->current + 1, .trial_count = r->experiment->trial_count, .label = c->label,
+        .epoch = trial_epoch(t), .step = trial_step(t), .fraction = trial_fraction(t),
+        .loss = isnan(loss) ? r->latest_loss : loss, .accuracy = r->latest_accuracy,
+        .loss_name = isnan(loss) ? r->loss_name : "batch_loss", .accuracy_name = r->accuracy_name,
+        .rows_per_second = trial_rows_per_second(t), .best_accuracy = r->best_accuracy};
+    if (isnan(loss))
+        progress_evaluation(r->progress, &state);
+    else
+        progress_update(r->progress, &state);
+}
+
+static void percent_cell(table *t, double accuracy)
+{
+    if (isnan(accuracy))
+        table_cell(t, "-");
+    else
+        table_cell(t, "%.2f %%", 100 * accuracy);
+}
+
+void run_print_table(const run *r)
+{
+    table *t = table_create();
+    static const char *const titles[] = {"epochs", "train loss", "train acc", "val acc",
+                                         "test acc", "train s", "eval s"};
+    table_column(t, "trial", ALIGN_LEFT);
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
+        table_column(t, titles[i], ALIGN_RIGHT);
+    table_column(t, "status", ALIGN_LEFT);
+    size_t best = SIZE_MAX, shown = 0;
+    for (size_t i = 0; i < r->experiment->trial_count; i++) {
+        const row *at = &r->rows[i];
+        if (!at->done) continue;
+        if (!isnan(at->validation_accuracy) &&
+            (best == SIZE_MAX || at->validation_accuracy > r->rows[best].validation_accuracy)) {
+            best = i;
+            table_highlight_row(t, shown); /* the last call counts */
+        }
+        shown++;
+        table_cell(t, "%s", r->experiment->trials[i].label);
+        table_cell(t, "%.4g", at->epochs);
+        table_cell(t, isnan(at->train_loss) ? "-" : "%.4f", at->train_loss);
+        percent_cell(t, at->train_accuracy);
+        percent_cell(t, at->validation_accuracy);
+        percent_cell(t, at->test_accuracy);
+        table_cell(t, "%.2f", at->train_seconds);
+        table_cell(t, "%.2f", at->evaluate_seconds);
+        table_cell(t, "%s%s%s", at->status, *at->message ? ": " : "", at->message);
+    }
+    table_print(t, stdout);
+    table_destroy(t);
+    if (best != SIZE_MAX && shown > 1)
+        printf("best by validation accuracy: %s\n", r->experiment->trials[best].label);
+    printf("results: %s\n", r->folder.path);
+}
+
+bool run_any_failed(const run *r)
+{
+    for (size_t i = 0; i < r->experiment->trial_count; i++)
+        if (r->rows[i].done && strcmp(r->rows[i].status, "finished") != 0) return true;
+    return false;
+}
