@@ -263,7 +263,7 @@ static exit_status describe(arena *a, registry *all, const char *argument)
         }
         found = plugins[i];
     }
-    if (found == NULL) return not_there(a, argument, plugins, count);
+    if (found == NULL) return not_there(a, name, plugins, count);
     print_plugin(a, found);
     return STATUS_OK;
 }

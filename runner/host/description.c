@@ -167,7 +167,6 @@ static bool check_optimizer(const slope_optimizer *rule, failure *why)
 static bool check_model(const slope_model *model, failure *why)
 {
     if (model->tensors == NULL) return missing(why, "tensors");
-    if (model->workspace == NULL) return missing(why, "workspace");
     if (model->forward == NULL) return missing(why, "forward");
     if (model->backward == NULL) return missing(why, "backward");
     if (model->initialisation == NULL) return missing(why, "initialisation");

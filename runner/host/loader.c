@@ -95,10 +95,12 @@ static void *open_guarded(const char *path, failure *why)
         return NULL;
     }
     if (!same) {
-        failure_set(why, STATUS_ENVIRONMENT, "%s: compile without -ffast-math",
+        failure_set(why, STATUS_ENVIRONMENT, "%s",
                     after.subnormals
-                        ? "loading it changes the floating-point environment of the program"
-                        : "loading it makes the program flush subnormal numbers to zero");
+                        ? "loading it changes the floating-point environment of the whole program: "
+                          "compile without -ffast-math, and leave rounding and traps as they are"
+                        : "loading it makes the whole program flush subnormal numbers to zero: "
+                          "compile without -ffast-math");
         return NULL;
     }
     return object;

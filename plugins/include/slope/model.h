@@ -63,7 +63,7 @@ typedef struct slope_model {
                             const slope_model_shape *shape, size_t capacity, slope_tensor *tensors,
                             size_t *count);
 
-    /* Reals of workspace for a chunk of that many rows; 0 if none. */
+    /* Reals of workspace for a chunk of that many rows. Optional (NULL): none. */
     size_t (*workspace)(const void *config, const slope_model_shape *shape, size_t rows);
 
     /* Scores of the rows. Thread: any; chunks of one batch run at the same time, each with its own
