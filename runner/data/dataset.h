@@ -13,30 +13,32 @@
 typedef struct dataset_split {
     const slope_table *table; /* NULL if there is no such split */
     size_t rows;              /* how many rows the split has; 0 if there is no such split */
-    const uint32_t *index;    /* rows numbers in the table; NULL: 0, 1, 2, … */
+    const uint32_t *index;    /* their numbers in the table, ascending; NULL: 0, 1, 2, … */
 } dataset_split;
 
 typedef struct dataset {
     const char *label;
     size_t features;       /* columns */
-    size_t classes;        /* number of classes: 1 + greatest label over all splits, or the number of
-                              names given; 0 for regression */
+    size_t classes;        /* number of names given, or 1 + greatest label over all splits;
+                              0 for regression */
     size_t target_columns; /* 0 for classes */
     dataset_split splits[SLOPE_SPLITS];
     /* Prepared value of column c: (raw - shift[c]) * factor[c], in double, rounded once to real by
      * whoever packs. NULL: all 0, all 1. */
     const double *shift, *factor;
     size_t class_name_count, column_name_count;
-    const char *const *class_names, *const *column_names; /* NULL where unnamed */
-    size_t file_count;                                    /* files read, with SHA-256, for the manifest */
+    const char *const *class_names, *const *column_names;
+    size_t file_count; /* files read, with SHA-256, for the manifest */
     const char *const *files;
     const char (*digests)[65];
     double load_seconds;
     void *memory; /* private */
 } dataset;
 
-/* Reads, checks (checksums, labels in range, same columns in all splits) and prepares.
- * NULL with the reason. Free with dataset_destroy. */
+/* Reads, checks (checksums, labels in range, same columns in all splits, finite numbers), splits
+ * (split.h) and prepares (prepare.h). NULL with the reason: status CONFIG where the configuration asks
+ * for what the data do not have, ENVIRONMENT where a file is missing or wrong. Free with
+ * dataset_destroy. */
 dataset *dataset_load(const dataset_config *config, failure *why);
 void dataset_destroy(dataset *data); /* NULL is allowed */
 

@@ -1,0 +1,161 @@
+/* data/dataset.c: see dataset.h. Reading, checks, splits and preparation, one after the other. */
+#include "data/dataset.h"
+
+#include "config/bind.h"
+#include "data/check.h"
+#include "data/prepare.h"
+#include "data/reading.h"
+#include "data/split.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* What dataset.memory points to. */
+typedef struct loaded {
+    dataset data;
+    arena *memory; /* in which this struct itself lives */
+    reading reading;
+} loaded;
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static bool names_agree(const reading *r, failure *why)
+{
+    const slope_table *train = &r->tables[SLOPE_TRAIN];
+    if (r->column_name_count && r->column_name_count != train->columns)
+        return failure_set(why, STATUS_ENVIRONMENT, "%zu columns are named, but there are %zu",
+                           r->column_name_count, train->columns);
+    return true;
+}
+
+static bool fill(loaded *it, const dataset_config *config, failure *why)
+{
+    dataset *const data = &it->data;
+    const reading *r = &it->reading;
+    if (!tables_check(r->tables, r->class_name_count, &data->classes, why) ||
+        !names_agree(r, why) || !splits_make(it->memory, r->tables, config, data->splits, why) ||
+        !preparation_make(it->memory, &data->splits[SLOPE_TRAIN], config, &data->shift,
+                          &data->factor, why))
+        return false;
+    data->label = arena_strdup(it->memory, config->label);
+    data->features = r->tables[SLOPE_TRAIN].columns;
+    data->target_columns = r->tables[SLOPE_TRAIN].target_columns;
+    data->class_name_count = r->class_name_count;
+    data->class_names = r->class_names;
+    data->column_name_count = r->column_name_count;
+    data->column_names = r->column_names;
+    const char **files = arena_alloc(it->memory, r->file_count * sizeof *files);
+    char(*digests)[65] = arena_alloc(it->memory, r->file_count * sizeof *digests);
+    for (size_t i = 0; i < r->file_count; i++) {
+        files[i] = r->files[i].path;
+        memcpy(digests[i], r->files[i].digest, sizeof digests[i]);
+    }
+    data->file_count = r->file_count;
+    data->files = files;
+    data->digests = (const char(*)[65])digests;
+    return true;
+}
+
+dataset *dataset_load(const dataset_config *config, failure *why)
+{
+    const double start = seconds_now();
+    arena *memory = arena_create();
+    loaded *it = arena_alloc(memory, sizeof *it);
+    it->memory = memory;
+    it->data.memory = it;
+    const bool read = reading_run(&it->reading, config, memory, why);
+    if (!read || !fill(it, config, why)) {
+        failure_context(why, "data set '%s'", config->label);
+        dataset_destroy(&it->data);
+        return NULL;
+    }
+    it->data.load_seconds = seconds_now() - start;
+    return &it->data;
+}
+
+void dataset_destroy(dataset *data)
+{
+    if (!data) return;
+    loaded *it = data->memory;
+    tables_free(it->reading.tables);
+    arena_destroy(it->memory);
+}
+
+/* ---- comparing configurations ------------------------------------------------------------- */
+
+static bool same_number(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Whether a parameter has the same value in two config structs. */
+static bool same_value(const slope_parameter *p, const void *one, const void *other)
+{
+    const void *a = (const char *)one + p->offset, *b = (const char *)other + p->offset;
+    switch (p->type) {
+    case SLOPE_BOOL:
+        return *(const bool *)a == *(const bool *)b;
+    case SLOPE_INTEGER:
+    case SLOPE_CHOICE:
+        return *(const int64_t *)a == *(const int64_t *)b;
+    case SLOPE_NUMBER:
+        return same_number(*(const double *)a, *(const double *)b);
+    case SLOPE_STRING:
+    case SLOPE_PATH:
+        return same_text(*(const char *const *)a, *(const char *const *)b);
+    case SLOPE_INTEGERS: {
+        const slope_integers *x = a, *y = b;
+        return x->count == y->count &&
+               (!x->count || !memcmp(x->values, y->values, x->count * sizeof *x->values));
+    }
+    case SLOPE_PATHS: {
+        const slope_strings *x = a, *y = b;
+        bool same = x->count == y->count;
+        for (size_t i = 0; same && i < x->count; i++) same = same_text(x->values[i], y->values[i]);
+        return same;
+    }
+    }
+    return false;
+}
+
+static bool same_reader(const plugin_choice *one, const plugin_choice *other)
+{
+    if (one->plugin != other->plugin) return false;
+    const slope_plugin *plugin = one->plugin->description[FLOAT32];
+    for (size_t i = 0; i < plugin->parameter_count; i++) {
+        const slope_parameter *p = parameter_at(plugin->parameters, plugin->parameter_size, i);
+        if (!same_value(p, one->config, other->config)) return false;
+    }
+    return true;
+}
+
+static bool same_checksums(const dataset_config *one, const dataset_config *other)
+{
+    if (one->checksum_count != other->checksum_count) return false;
+    for (size_t i = 0; i < one->checksum_count; i++)
+        if (strcmp(one->checksum_names[i], other->checksum_names[i]) != 0 ||
+            strcmp(one->checksum_digests[i], other->checksum_digests[i]) != 0)
+            return false;
+    return true;
+}
+
+bool dataset_same(const dataset_config *one, const dataset_config *other)
+{
+    return same_text(one->label, other->label) && same_reader(&one->reader, &other->reader) &&
+           one->seed == other->seed && one->limit == other->limit &&
+           one->test_limit == other->test_limit &&
+           same_number(one->validation, other->validation) && same_number(one->test, other->test) &&
+           same_number(one->scale, other->scale) && one->subtract_mean == other->subtract_mean &&
+           one->standardize == other->standardize && same_checksums(one, other);
+}
