@@ -91,7 +91,11 @@ static void *open_guarded(const char *path, failure *why)
     if (!same) fesetenv(&before.whole);
     if (object == NULL) {
         const char *reason = dlerror();
-        failure_set(why, STATUS_ENVIRONMENT, "%s", reason != NULL ? reason : "unknown reason");
+        const size_t length = strlen(path);
+        if (reason == NULL) reason = "the loader gives no reason";
+        if (strncmp(reason, path, length) == 0 && strncmp(reason + length, ": ", 2) == 0)
+            reason += length + 2; /* our own message names the file, too */
+        failure_set(why, STATUS_ENVIRONMENT, "%s", reason);
         return NULL;
     }
     if (!same) {

@@ -1,0 +1,11 @@
+/* two_names: exports a second name, which might collide with another plugin's. Loads without
+ * complaint; the conformance tests must find it. */
+#include "simple_rule.h"
+
+#if SLOPE_REAL_BITS == 32
+extern __attribute__((visibility("default"))) const int second_name;
+const int second_name = 2;
+#endif
+
+SLOPE_PLUGIN(slope_optimizer) = {
+    SIMPLE_PLUGIN("two_names"), .scope = SLOPE_SCOPE_ELEMENT, .update = descend};
