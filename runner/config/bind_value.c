@@ -17,8 +17,7 @@ bool config_is_null(const config_node *node)
     return node->kind == CONFIG_SCALAR && !node->quoted && text_is_null(node->text);
 }
 
-/* ---- messages
- * ------------------------------------------------------------------------------------ */
+/* ---- messages ------------------------------------------------------------------------------ */
 
 static const char *describe(arena *a, const config_node *node)
 {
@@ -64,8 +63,7 @@ static bool check_range(const value_binding *b, const config_node *node, double 
     return false;
 }
 
-/* ---- numbers
- * ------------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------- */
 
 static bool is_plain(const config_node *node)
 {
@@ -120,8 +118,7 @@ static bool bind_integers(const value_binding *b, const config_node *node, slope
     return good;
 }
 
-/* ---- names
- * --------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------- */
 
 static bool bind_choice(const value_binding *b, const config_node *node, int64_t *field)
 {
@@ -150,8 +147,7 @@ static bool bind_string(const value_binding *b, const config_node *node, const c
     return true;
 }
 
-/* ---- files
- * --------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 /* Drops "." and empty parts; ".." stays, since what is above a symbolic link cannot be told from
  * text. */
@@ -236,8 +232,7 @@ static config_node *bind_paths(const value_binding *b, const config_node *node,
     return absolutes;
 }
 
-/* ---- entries
- * ------------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------------------------- */
 
 void bind_absent(const slope_parameter *parameter, void *field)
 {

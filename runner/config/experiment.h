@@ -1,13 +1,13 @@
 /* config/experiment.h: a whole experiment, typed and validated: what the engine works from.
  *
  * Made from a tree (load.h) with the tables of the plugins (registry) and the runner's own tables, which stand in
- * experiment.c and are the only definition of the vocabulary. All errors of all trials are found at
+ * plain_sections.c, plugin_sections.c and dataset_section.c and are the only definition of the vocabulary. All errors of all trials are found at
  * once. Nothing here opens data, but files that parameters name are checked to be readable.
  *
  *     experiment, dataset, model, loss, regularization, optimizer, schedule, clip, train, evaluate,
  *     stop, checkpoint, keep, label, trials
  *
- * A scalar where a section is expected sets the section's first key (model: linear is
+ * A scalar where a section is expected sets the section's first key (overlay.h; model: linear is
  * model: {name: linear}; init: zeros is init: {distribution: zeros}).
  * `trials` is a list of mappings; each is deep-merged over the rest of the file and gives one trial.
  * A merge that changes a plugin's name drops the parameters of the earlier plugin. */
@@ -31,8 +31,12 @@ typedef struct interval {
     interval_unit unit;
 } interval;
 
-/* dataset: in a file datasets/NAME.yaml or in place. Every key that is not listed here belongs to the
- * reader named by `name`. Statistics come from the training rows only. */
+/* dataset: in a file datasets/NAME.yaml or in place. If there is such a file, the other keys of the
+ * mapping are put over it, and its own `name` is the reader's; with `in_place: true`, as recorded
+ * configurations have it, or where there is no such file, `name` is the reader's. `label` is free.
+ * Keys that only inform people: title, description, origin, licence. Every key that is not listed here
+ * belongs to the reader; `validation: 0.1` is a fraction, a mapping there is the reader's.
+ * Statistics come from the training rows only. */
 typedef struct dataset_config {
     const char *label;        /* how tables name it: the descriptor's name, or the reader's */
     const char *descriptor;   /* path of the descriptor file; NULL when in place */
@@ -49,8 +53,11 @@ typedef struct dataset_config {
     bool standardize;         /* subtract the mean, divide by the standard deviation; columns that
                                  never change are only centred */
     const char *how_to_get;   /* printed when a file is missing (`how_to_get`); or NULL */
-    size_t checksum_count;    /* `sha256`: a mapping from file name (last part of a path) to digest */
+    size_t checksum_count;    /* `sha256`: a mapping from file name (last part of a path) to digest,
+                                 64 lower-case hexadecimal digits */
     const char *const *checksum_names, *const *checksum_digests;
+    size_t class_name_count;  /* `class_names`: a list, class 0 first; 0: what the reader says */
+    const char *const *class_names;
 } dataset_config;
 
 typedef enum init_distribution {
@@ -133,7 +140,9 @@ typedef struct experiment {
     const char *name;            /* `experiment`, default: the file's stem */
     size_t trial_count;          /* at least 1 */
     const trial_config *trials;
-    const config_node *resolved; /* whole file, defaults included; runs again as it is */
+    const config_node *resolved; /* whole file, defaults included; runs again as it is, from any
+                                    folder. Sections that are the same in all trials stand once, the
+                                    others whole in each item of `trials` */
 } experiment;
 
 /* NULL if anything is wrong, with all errors in `errors`. `config_path` serves to find data set
@@ -142,6 +151,6 @@ typedef struct experiment {
 const experiment *experiment_create(arena *a, const config_node *tree, const char *config_path,
                                     registry *plugins, diagnostics *errors);
 
-const char *metric_name(metric m);
+const char *metric_name(metric m); /* "validation_loss"; METRIC_NONE: "none" */
 
 #endif

@@ -36,6 +36,29 @@ const config_node *config_find(const config_node *root, const char *path)
     return root;
 }
 
+static bool same_scalar(const config_node *one, const config_node *other, bool from_same_files)
+{
+    if (one->quoted != other->quoted || strcmp(one->text, other->text) != 0) return false;
+    const char *file = one->place.file ? one->place.file : "";
+    return !from_same_files || (one->place.origin == other->place.origin &&
+                                strcmp(file, other->place.file ? other->place.file : "") == 0);
+}
+
+bool config_same(const config_node *one, const config_node *other, bool from_same_files)
+{
+    if (one == other) return true;
+    if (!one || !other || one->kind != other->kind || one->count != other->count) return false;
+    if (one->kind == CONFIG_SCALAR) return same_scalar(one, other, from_same_files);
+    for (size_t i = 0; i < one->count; i++) {
+        const bool mapping = one->kind == CONFIG_MAPPING;
+        if (mapping && strcmp(one->entries[i].key, other->entries[i].key) != 0) return false;
+        if (!config_same(mapping ? one->entries[i].value : one->items[i],
+                         mapping ? other->entries[i].value : other->items[i], from_same_files))
+            return false;
+    }
+    return true;
+}
+
 static config_node *new_node(arena *a, config_kind kind, config_place place)
 {
     config_node *node = arena_alloc(a, sizeof *node);

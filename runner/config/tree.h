@@ -38,6 +38,10 @@ const config_node *config_get(const config_node *node, const char *key);
 /* By dotted path, "train.batch_size"; sequence items by number, "trials.0.optimizer". */
 const config_node *config_find(const config_node *root, const char *path);
 
+/* Whether two trees hold the same values under the same keys in the same order. `from_same_files`: and
+ * each from the same file, so that relative paths in them mean the same. NULL equals NULL. */
+bool config_same(const config_node *one, const config_node *other, bool from_same_files);
+
 /* Building and changing, for load.h and experiment.c. Setters copy nothing but text. */
 config_node *config_new_scalar(arena *a, config_place place, const char *text, bool quoted);
 config_node *config_new_mapping(arena *a, config_place place);

@@ -1,0 +1,160 @@
+/* config/trial_labels.c: names for trials, made of what differs between them.
+ *
+ * A trial is named by the plugins that differ ("mlp adam"), then by the values that differ between
+ * trials with the same plugin in that section ("adam learning_rate=0.01"): parameters of another
+ * plugin are no difference, its name says it. */
+#include "config/builder.h"
+
+#include <search.h>
+#include <string.h>
+
+/* The sections that go into a name, in this order; `name` is the key by which they are called. */
+static const struct {
+    const char *key, *name;
+} sections[] = {
+    {"dataset", "label"}, {"model", "name"},     {"loss", "name"},  {"optimizer", "name"},
+    {"schedule", "name"}, {"regularization", 0}, {"clip", 0},       {"train", 0},
+    {"stop", 0},          {"evaluate", 0},       {"checkpoint", 0}, {"keep", 0},
+};
+enum { SECTIONS = sizeof sections / sizeof *sections };
+
+/* All trials that call a section by the same name; `first` stands for them. */
+typedef struct group {
+    struct group *next;
+    const char *name;
+    const config_node *first;
+    config_node *differing; /* mapping: dotted paths of the values that are not the same in all */
+} group;
+
+static const char *name_in(const config_node *section, size_t s)
+{
+    const config_node *name = sections[s].name ? config_get(section, sections[s].name) : NULL;
+    return name && name->kind == CONFIG_SCALAR ? name->text : "";
+}
+
+static group *find_group(arena *a, group **all, const config_node *section, size_t s)
+{
+    const char *name = name_in(section, s);
+    for (; *all; all = &(*all)->next)
+        if (strcmp((*all)->name, name) == 0) return *all;
+    *all = arena_alloc(a, sizeof **all);
+    (*all)->name = name;
+    (*all)->first = section;
+    (*all)->differing = config_new_mapping(a, (config_place){0});
+    return *all;
+}
+
+/* ---- differences --------------------------------------------------------------------------- */
+
+static const char *value_text(arena *a, const config_node *node)
+{
+    if (!node) return "none";
+    if (node->kind == CONFIG_SCALAR) return node->text;
+    const char *text = "[";
+    for (size_t i = 0; node->kind == CONFIG_SEQUENCE && i < node->count; i++)
+        text = arena_printf(a, "%s%s%s", text, i ? "," : "", value_text(a, node->items[i]));
+    return arena_printf(a, "%s]", text);
+}
+
+static void add_differing(arena *a, const config_node *one, const config_node *other,
+                          const char *path, config_node *differing)
+{
+    if (one == other) return;
+    const bool mapping =
+        (one && one->kind == CONFIG_MAPPING) || (other && other->kind == CONFIG_MAPPING);
+    if (!mapping) {
+        if (strcmp(value_text(a, one), value_text(a, other)) != 0)
+            config_set(a, differing, path, differing->place, differing);
+        return;
+    }
+    const config_node *const both[] = {one, other};
+    for (size_t n = 0; n < 2; n++) {
+        const bool is = both[n] && both[n]->kind == CONFIG_MAPPING;
+        for (size_t i = 0; is && i < both[n]->count; i++) {
+            const char *key = both[n]->entries[i].key;
+            if (n == 1 && config_get(one, key)) continue;
+            add_differing(a, config_get(one, key), config_get(other, key),
+                          *path ? arena_printf(a, "%s.%s", path, key) : key, differing);
+        }
+    }
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+static const char *add_word(arena *a, const char *label, const char *word)
+{
+    return *label ? arena_printf(a, "%s %s", label, word) : word;
+}
+
+static const char *make_label(arena *a, const config_node *resolved, group *groups[SECTIONS])
+{
+    const char *label = "";
+    for (size_t s = 0; s < SECTIONS; s++) {
+        const config_node *section = config_get(resolved, sections[s].key);
+        if (!section) continue;
+        group *own = find_group(a, &groups[s], section, s);
+        if (groups[s]->next) label = add_word(a, label, own->name);
+        for (size_t i = 0; i < own->differing->count; i++) {
+            const char *path = own->differing->entries[i].key;
+            const config_node *value = config_find(section, path);
+            const char *dot = strrchr(path, '.');
+            const char *key = !*path ? sections[s].key : dot ? dot + 1 : path;
+            label = add_word(a, label, arena_printf(a, "%s=%s", key, value_text(a, value)));
+        }
+    }
+    return label;
+}
+
+static const char *plugin_names(arena *a, const config_node *resolved)
+{
+    const char *label = "";
+    static const char *const paths[] = {"model.name", "loss.name", "optimizer.name"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const config_node *name = config_find(resolved, paths[i]);
+        if (name) label = add_word(a, label, name->text);
+    }
+    return label;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void keep(void *text)
+{
+    (void)text; /* the arena owns it */
+}
+
+/* "adam", "adam #2", "adam #3" */
+static void make_unique(arena *a, trial_config *trials, size_t count)
+{
+    void *taken = NULL;
+    for (size_t t = 0; t < count; t++) {
+        const char *label = trials[t].label;
+        for (int n = 2; tfind(label, &taken, compare); n++)
+            label = arena_printf(a, "%s #%d", trials[t].label, n);
+        trials[t].label = label;
+        if (!tsearch(label, &taken, compare)) out_of_memory(0);
+    }
+    tdestroy(taken, keep);
+}
+
+void label_trials(arena *a, trial_config *trials, size_t count)
+{
+    group *groups[SECTIONS] = {NULL};
+    for (size_t t = 0; t < count; t++) {
+        for (size_t s = 0; s < SECTIONS; s++) {
+            const config_node *section = config_get(trials[t].resolved, sections[s].key);
+            if (!section) continue;
+            group *own = find_group(a, &groups[s], section, s);
+            add_differing(a, own->first, section, "", own->differing);
+        }
+    }
+    for (size_t t = 0; t < count; t++) {
+        if (trials[t].label) continue;
+        trials[t].label = make_label(a, trials[t].resolved, groups);
+        if (!*trials[t].label) trials[t].label = plugin_names(a, trials[t].resolved);
+    }
+    make_unique(a, trials, count);
+}
