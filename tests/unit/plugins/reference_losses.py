@@ -1,7 +1,7 @@
 """reference_losses: what PyTorch's losses say of a small table of scores, as tables in C.
 
-Run once, by hand, where PyTorch is installed (Debian's python3-torch 1.13.0); the tests need only its
-output:    python3 reference_losses.py > reference_losses.h
+Run once, by hand, where PyTorch is installed (Debian's python3-torch 1.13.0); the tests need only
+its output:    python3 reference_losses.py > reference_losses.h
 
 The scores stand a second time, in C, in test_losses.c. Everything is computed in float64. PyTorch
 divides the multiclass hinge loss by the number of classes; slope does not, as in the lecture.

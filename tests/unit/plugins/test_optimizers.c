@@ -215,6 +215,24 @@ static void centered_rmsprop_survives_a_constant_gradient(void **state)
     finish(&t);
 }
 
+static void rprop_checks_its_bounds_against_each_other(void **state)
+{
+    (void)state;
+    const setting no_settings[] = {{NULL, 0}};
+    trial t;
+    begin(&t, "rprop", no_settings, FLOAT64, WEIGHTS);
+    const slope_plugin *plugin = &t.rule->plugin;
+    call_host host;
+    call_host_init(&host, FLOAT64, 1);
+    assert_int_equal(plugin->check(&host.host, &t.config), SLOPE_OK);
+    set_parameter(plugin, &t.config, "max_step", 0.25);
+    set_parameter(plugin, &t.config, "min_step", 0.5);
+    assert_int_equal(plugin->check(&host.host, &t.config), SLOPE_ERROR);
+    assert_string_equal(host.key, "min_step");
+    assert_string_equal(host.text, "must be at most max_step (0.25)");
+    finish(&t);
+}
+
 /* ---- Random search ------------------------------------------------------------------------------
  */
 
@@ -303,6 +321,7 @@ int main(void)
         cmocka_unit_test(learning_rate_of_the_call_counts),
         cmocka_unit_test(a_gradient_that_is_no_number_is_not_hidden),
         cmocka_unit_test(centered_rmsprop_survives_a_constant_gradient),
+        cmocka_unit_test(rprop_checks_its_bounds_against_each_other),
         cmocka_unit_test(random_search_draws_scaled_normal_numbers),
         cmocka_unit_test(random_search_keeps_the_best),
     };
