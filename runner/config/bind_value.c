@@ -198,7 +198,7 @@ static int unreadable(const char *path)
 
 static config_node *bind_path(const value_binding *b, const config_node *node, const char **field)
 {
-    const char *text;
+    const char *text = "";
     if (!bind_string(b, node, &text)) return NULL;
     if (!*text) {
         wrong_type(b, node, "the name of a file");
