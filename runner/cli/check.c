@@ -59,42 +59,55 @@ static bool whole(const char *name, const char *text, size_t *value, exit_status
 static bool take_option(int option, char **argv, parsed *p, exit_status *status)
 {
     switch (option) {
-    case TOLERANCE: return positive("tolerance", optarg, &p->options.tolerance, status);
-    case STEP: return positive("step", optarg, &p->options.h, status);
-    case ROWS: return whole("rows", optarg, &p->options.rows, status);
-    case ENTRIES: return whole("entries", optarg, &p->options.entries, status);
-    case THREADS: return cli_set_threads("check", optarg, status);
-    case VERBOSE: p->verbose = true; return true;
+    case TOLERANCE:
+        return positive("tolerance", optarg, &p->options.tolerance, status);
+    case STEP:
+        return positive("step", optarg, &p->options.h, status);
+    case ROWS:
+        return whole("rows", optarg, &p->options.rows, status);
+    case ENTRIES:
+        return whole("entries", optarg, &p->options.entries, status);
+    case THREADS:
+        return cli_set_threads("check", optarg, status);
+    case VERBOSE:
+        p->verbose = true;
+        return true;
     case HELP:
         fputs(help, stdout);
         *status = STATUS_OK;
         return false;
-    case ':': *status = cli_usage("check", "%s needs a value", argv[optind - 1]); return false;
-    default: *status = cli_usage("check", "unknown option '%s'", argv[optind - 1]); return false;
+    case ':':
+        *status = cli_usage("check", "%s needs a value", argv[optind - 1]);
+        return false;
+    default:
+        *status = cli_usage("check", "unknown option '%s'", argv[optind - 1]);
+        return false;
     }
 }
 
 static bool parse(int argc, char **argv, parsed *p, exit_status *status)
 {
-    static const struct option table[] = {{"tolerance", required_argument, NULL, TOLERANCE},
-                                          {"step", required_argument, NULL, STEP},
-                                          {"rows", required_argument, NULL, ROWS},
-                                          {"entries", required_argument, NULL, ENTRIES},
-                                          {"verbose", no_argument, NULL, VERBOSE},
-                                          {"threads", required_argument, NULL, THREADS},
-                                          {"help", no_argument, NULL, HELP},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"tolerance", required_argument, NULL, TOLERANCE},
+                                            {"step", required_argument, NULL, STEP},
+                                            {"rows", required_argument, NULL, ROWS},
+                                            {"entries", required_argument, NULL, ENTRIES},
+                                            {"verbose", no_argument, NULL, VERBOSE},
+                                            {"threads", required_argument, NULL, THREADS},
+                                            {"help", no_argument, NULL, HELP},
+                                            {NULL, 0, NULL, 0}};
     int option;
     optind = 0; /* glibc: scan afresh */
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", table, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1)
         if (!take_option(option, argv, p, status)) return false;
     return true;
 }
 
 static const char *part_name(objective_part part)
 {
-    return part == PART_DATA ? "data loss" : part == PART_REGULARIZATION ? "regularization" : "both";
+    return part == PART_DATA             ? "data loss"
+           : part == PART_REGULARIZATION ? "regularization"
+                                         : "both";
 }
 
 static void print_summary(const check_report *report)
@@ -119,9 +132,9 @@ static void print_summary(const check_report *report)
         table_cell(t, "%zu", row->worst.index);
         table_cell(t, "%.8g", row->worst.analytic);
         table_cell(t, "%.8g", row->worst.numerical);
-        table_cell(t, row->passed ? "ok" : 2 * row->set_aside > row->checked
-                                               ? "FAILED: too many kinks to judge"
-                                               : "FAILED");
+        table_cell(t, row->passed                         ? "ok"
+                      : 2 * row->set_aside > row->checked ? "FAILED: too many kinks to judge"
+                                                          : "FAILED");
     }
     table_print(t, stdout);
     table_destroy(t);
@@ -133,8 +146,13 @@ static void print_entries(const check_report *report)
         const check_row *row = &report->rows[i];
         printf("\n%s, %s:\n", row->tensor, part_name(row->part));
         table *t = table_create();
-        static const char *const titles[] = {"entry", "weight", "loss", "loss at weight + h",
-                                             "numerical gradient", "analytic gradient", "error"};
+        static const char *const titles[] = {"entry",
+                                             "weight",
+                                             "loss",
+                                             "loss at weight + h",
+                                             "numerical gradient",
+                                             "analytic gradient",
+                                             "error"};
         for (size_t c = 0; c < sizeof titles / sizeof titles[0]; c++)
             table_column(t, titles[c], ALIGN_RIGHT);
         for (size_t e = 0; e < row->entry_count; e++) {

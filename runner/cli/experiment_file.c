@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-const experiment *cli_load_experiment(arena *a, const char *command, int count, char **arguments,
+const experiment *cli_load_experiment(arena *a, const char *name, int count, char **arguments,
                                       const char *const *forced, exit_status *status)
 {
     failure why;
     size_t n = 0;
     if (count < 1) {
-        *status = cli_usage(command, "which file?");
+        *status = cli_usage(name, "which file?");
         return NULL;
     }
     if (!kernels_select(&why)) {
@@ -27,7 +27,7 @@ const experiment *cli_load_experiment(arena *a, const char *command, int count, 
     size_t override_count = 0;
     for (int i = 1; i < count; i++) {
         if (!strchr(arguments[i], '=')) {
-            *status = cli_usage(command, "'%s' is no override; expected key=value", arguments[i]);
+            *status = cli_usage(name, "'%s' is no override; expected key=value", arguments[i]);
             return NULL;
         }
         overrides[override_count++] = arguments[i];
@@ -51,14 +51,14 @@ const experiment *cli_load_experiment(arena *a, const char *command, int count, 
     return e;
 }
 
-bool cli_set_threads(const char *command, const char *text, exit_status *status)
+bool cli_set_threads(const char *name, const char *text, exit_status *status)
 {
     int64_t count;
     if (text_to_integer(text, &count) && count >= 1 && count <= 1024) {
         threads_set((int)count);
         return true;
     }
-    *status = cli_usage(command, "--threads takes a number from 1 to 1024, not '%s'", text);
+    *status = cli_usage(name, "--threads takes a number from 1 to 1024, not '%s'", text);
     return false;
 }
 
@@ -77,7 +77,8 @@ const char *cli_command_line(arena *a, int argc, char **argv)
         }
         line = arena_printf(a, "%s '", line);
         for (const char *p = argv[i]; *p; p++)
-            line = *p == '\'' ? arena_printf(a, "%s'\\''", line) : arena_printf(a, "%s%c", line, *p);
+            line =
+                *p == '\'' ? arena_printf(a, "%s'\\''", line) : arena_printf(a, "%s%c", line, *p);
         line = arena_printf(a, "%s'", line);
     }
     return line;

@@ -1,17 +1,18 @@
-/* cli/experiment_file.h: "FILE [key=value …]" on a command line, made into an experiment. Shared by the
- * subcommands that take one. */
+/* cli/experiment_file.h: "FILE [key=value …]" on a command line, made into an experiment. Shared by
+ * the subcommands that take one. */
 #ifndef SLOPE_CLI_EXPERIMENT_FILE_H
 #define SLOPE_CLI_EXPERIMENT_FILE_H
 
 #include "config/experiment.h"
 
-/* arguments[0] is the file, the others are overrides; `forced` (ended by NULL, or NULL) are overrides
- * that come after the user's. Prints all that is wrong to stderr; NULL then, with the exit status. */
-const experiment *cli_load_experiment(arena *a, const char *command, int count, char **arguments,
+/* arguments[0] is the file, the others are overrides; `forced` (ended by NULL, or NULL) are
+ * overrides that come after the user's. Prints all that is wrong to stderr; NULL then, with the
+ * exit status. */
+const experiment *cli_load_experiment(arena *a, const char *name, int count, char **arguments,
                                       const char *const *forced, exit_status *status);
 
 /* The number of --threads; false (and the usage error is printed) if it is none. */
-bool cli_set_threads(const char *command, const char *text, exit_status *status);
+bool cli_set_threads(const char *name, const char *text, exit_status *status);
 
 /* The whole command line in one string, quoted for a shell where needed. */
 const char *cli_command_line(arena *a, int argc, char **argv);

@@ -73,9 +73,15 @@ static bool parse(int argc, char **argv, const struct option *table, const char 
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":", table, NULL)) != -1) {
         switch (option) {
-        case OPTION_OUTPUT: p->options.output = optarg; break;
-        case OPTION_QUIET: p->options.quiet = true; break;
-        case OPTION_PRINT_CONFIG: p->print_config = true; break;
+        case OPTION_OUTPUT:
+            p->options.output = optarg;
+            break;
+        case OPTION_QUIET:
+            p->options.quiet = true;
+            break;
+        case OPTION_PRINT_CONFIG:
+            p->print_config = true;
+            break;
         case OPTION_THREADS:
             if (!cli_set_threads(argv[0], optarg, status)) return false;
             break;
