@@ -13,7 +13,7 @@
 #include <string.h>
 
 typedef struct dataset_fields {
-    const char *label, *how_to_get;
+    const char *known_as, *how_to_get;
     const char *title, *description, *origin, *licence;
     bool in_place, subtract_mean, standardize;
     int64_t seed, limit, test_limit;
@@ -27,7 +27,7 @@ typedef struct dataset_fields {
     }
 
 static const slope_parameter parameters[] = {
-    OPTIONAL_FIELD(label, SLOPE_STRING, 0, 0, "how tables call the data set"),
+    OPTIONAL_FIELD(known_as, SLOPE_STRING, 0, 0, "how tables call the data set"),
     SLOPE_PARAM_BOOL(dataset_fields, in_place, "false",
                      "name is a reader's, whatever descriptors there are; recorded configurations "
                      "say so"),
@@ -195,11 +195,11 @@ static void bind_own(builder *b, const config_node *section, config_node *record
     for (size_t i = 0; i < all->count; i++) {
         const config_entry *e = &all->entries[i];
         bool skipped =
-            config_get(record, e->key) != NULL; /* label and in_place stand there already */
+            config_get(record, e->key) != NULL; /* known_as and in_place stand there already */
         for (const char *const *p = for_people; *p; p++) skipped |= strcmp(*p, e->key) == 0;
         if (!skipped) config_set(b->memory, record, e->key, e->key_place, e->value);
     }
-    if (f->label) out->label = f->label;
+    if (f->known_as) out->label = f->known_as;
     out->seed = (uint64_t)f->seed;
     out->limit = f->limit;
     out->test_limit = f->test_limit;
@@ -240,18 +240,19 @@ static const char *advice_of(builder *b, const config_node *section)
     return advice;
 }
 
-static void bind_reader(builder *b, const config_node *section, bool may_be_descriptor,
-                        config_node *record, dataset_config *out)
+/* `called`: the name in the experiment, which is the label where none is given. */
+static void bind_reader(builder *b, const config_node *section, const config_node *called,
+                        bool may_be_descriptor, config_node *record, dataset_config *out)
 {
     const config_node *name = name_of(b, section, "the name of a reader");
     const host_plugin *reader = name ? find_reader(b, name, may_be_descriptor) : NULL;
     if (!reader) return;
     if (!out->label) out->label = reader->id;
-    const config_node *label = config_get(section, "label");
+    const config_node *label = config_get(section, "known_as");
     const config_place place = label ? label->place : name->place;
     config_set(b->memory, record, "name", name->place,
                config_new_scalar(b->memory, name->place, reader->id, true));
-    config_set(b->memory, record, "label", place,
+    config_set(b->memory, record, "known_as", place,
                config_new_scalar(b->memory, place, label ? label->text : out->label, true));
     config_set(b->memory, record, "in_place", place,
                config_new_scalar(b->memory, place, "true", false));
@@ -276,7 +277,7 @@ static void build(builder *b, const config_node *section, dataset_config *out, c
         out->label = name->text;
         out->descriptor = descriptor;
     }
-    bind_reader(b, section, may_be_descriptor, record, out);
+    bind_reader(b, section, name, may_be_descriptor, record, out);
     bind_own(b, section, record, out);
 }
 
