@@ -156,7 +156,7 @@ static const config_node *default_node(const section_binding *b, const slope_par
     const config_place place = {ORIGIN_DEFAULT, b->table->owner, 0, 0};
     const bool text = p->type == SLOPE_STRING || p->type == SLOPE_PATH || p->type == SLOPE_CHOICE;
     if (text && p->fallback[0] != '"' && p->fallback[0] != '\'')
-        return config_new_scalar(b->memory, place, p->fallback, true);
+        return config_new_scalar(b->memory, place, p->fallback, text_is_null(p->fallback));
     return config_parse(b->memory, p->fallback, strlen(p->fallback), place, p->key, b->errors);
 }
 

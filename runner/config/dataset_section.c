@@ -194,8 +194,7 @@ static void bind_own(builder *b, const config_node *section, config_node *record
     check_share(b, section, "test_fraction", f->test_fraction);
     for (size_t i = 0; i < all->count; i++) {
         const config_entry *e = &all->entries[i];
-        bool skipped =
-            config_get(record, e->key) != NULL; /* known_as and in_place stand there already */
+        bool skipped = strcmp(e->key, "in_place") == 0; /* that stands there already */
         for (const char *const *p = for_people; *p; p++) skipped |= strcmp(*p, e->key) == 0;
         if (!skipped) config_set(b->memory, record, e->key, e->key_place, e->value);
     }
@@ -248,14 +247,13 @@ static void bind_reader(builder *b, const config_node *section, const config_nod
     const host_plugin *reader = name ? find_reader(b, name, may_be_descriptor) : NULL;
     if (!reader) return;
     if (!out->label) out->label = reader->id;
-    const config_node *label = config_get(section, "known_as");
-    const config_place place = label ? label->place : name->place;
+    const config_place recorded = {ORIGIN_DEFAULT, "a record", 0, 0};
     config_set(b->memory, record, "name", name->place,
                config_new_scalar(b->memory, name->place, reader->id, true));
-    config_set(b->memory, record, "known_as", place,
-               config_new_scalar(b->memory, place, label ? label->text : out->label, true));
-    config_set(b->memory, record, "in_place", place,
-               config_new_scalar(b->memory, place, "true", false));
+    config_set(b->memory, record, "known_as", called->place,
+               config_new_scalar(b->memory, called->place, out->label, true));
+    config_set(b->memory, record, "in_place", recorded,
+               config_new_scalar(b->memory, recorded, "true", false));
     out->reader.plugin = reader;
     out->reader.config =
         builder_bind_plugin(b, reader->description[FLOAT32], section, "dataset",

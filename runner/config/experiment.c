@@ -35,7 +35,7 @@ static const slope_parameter top_parameters[] = {
      .doc = "names a trial in tables; made of what differs when absent"},
     SLOPE_PARAM_CHOICE(top_fields, keep, "weights", keeps, "what stays of a trial beside its rows"),
 };
-static const bind_table top_table = RUNNER_TABLE(top_parameters, top_fields, "experiment");
+static const bind_table top_table = RUNNER_TABLE(top_parameters, top_fields, "an experiment");
 /* The same without `experiment`, which a trial has not. */
 static const bind_table trial_table = {
     .parameters = top_parameters + 1,

@@ -64,7 +64,9 @@ static config_node *load_extended(loader *l, const config_node *item, const char
                         "expected the name of a file, or a list of names");
         return config_merge(l->memory, NULL, below);
     }
-    const char *path = path_join(l->memory, path_folder(l->memory, file->name), item->text);
+    const char *folder = path_folder(l->memory, file->name);
+    const char *path =
+        strcmp(folder, ".") == 0 ? item->text : path_join(l->memory, folder, item->text);
     const config_node *other = load_file(l, path, item->place, file);
     return other ? put_over(l, below, other) : config_merge(l->memory, NULL, below);
 }
