@@ -7,7 +7,7 @@
  * Not here: unpacking of the archive; the features stay in the order of the file. */
 #include <slope/reader.h>
 
-#include "text.h"
+#include <string.h>
 
 enum { PIXELS = 3072 };
 
@@ -94,6 +94,32 @@ static slope_status append_file(const slope_reader_call *call, slope_table *tabl
     return SLOPE_OK;
 }
 
+/* One name a line; blank lines (the original file ends with one) do not count. */
+static slope_status read_names(const slope_reader_call *call, const char *path, size_t classes)
+{
+    const slope_host *host = call->host;
+    const unsigned char *bytes;
+    size_t count, found = 0;
+    if (call->load(call, path, &bytes, &count)) return SLOPE_ERROR;
+    const char *line = (const char *)bytes, *end = line + count;
+    for (size_t number = 1; line < end; number++) {
+        const char *stop = memchr(line, '\n', (size_t)(end - line));
+        if (!stop) stop = end;
+        size_t length = (size_t)(stop - line);
+        while (length && (line[length - 1] == '\r' || line[length - 1] == ' ')) length--;
+        char name[256];
+        if (length >= sizeof name || memchr(line, 0, length))
+            return host->fail(host, "%s:%zu: no class name: too long or not text", path, number);
+        memcpy(name, line, length);
+        name[length] = '\0';
+        if (length && call->name_class(call, found++, name)) return SLOPE_ERROR;
+        line = stop + 1;
+    }
+    if (found != classes)
+        return host->fail(host, "'%s' names %zu classes, expected %zu", path, found, classes);
+    return SLOPE_OK;
+}
+
 static slope_status read(const slope_reader_call *call)
 {
     const cifar_config *config = call->config;
@@ -102,8 +128,7 @@ static slope_status read(const slope_reader_call *call)
             return SLOPE_ERROR;
     for (size_t i = 0; i < config->test.count; i++)
         if (append_file(call, call->splits[SLOPE_TEST], config->test.values[i])) return SLOPE_ERROR;
-    return config->names ? read_class_names(call, config->names, record_of(config).classes)
-                         : SLOPE_OK;
+    return config->names ? read_names(call, config->names, record_of(config).classes) : SLOPE_OK;
 }
 
 static slope_status check(const slope_host *host, const void *config_)

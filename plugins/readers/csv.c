@@ -11,7 +11,7 @@
 
 typedef struct csv_config {
     const char *file, *train, *validation, *test;
-    const char *delimiter, *label, *ignore;
+    const char *delimiter, *label_column, *ignore;
     int64_t header, target, element;
 } csv_config;
 
@@ -34,12 +34,10 @@ static const slope_parameter parameters[] = {
     CSV_TEXT("test.file", SLOPE_PATH, test, "test rows"),
     SLOPE_PARAM_CHOICE(csv_config, header, "auto", headers,
                        "first line names the columns; auto: if no field in it is a number"),
-    CSV_TEXT("delimiter", SLOPE_STRING, delimiter,
-             "character between fields; a comma when absent, \"\\t\" for tabs"),
-    CSV_TEXT(
-        "label", SLOPE_STRING, label,
-        "column to predict, by name or by number from 0 (negative: from the end); with target: "
-        "values several, separated by commas; when absent the last column"),
+    SLOPE_PARAM_STRING(csv_config, delimiter, ",", "character between fields; \"\\t\" for tabs"),
+    SLOPE_PARAM_STRING(csv_config, label_column, "-1",
+                       "column to predict, by name or by number from 0 (negative: from the end); "
+                       "with target: values also several, separated by commas"),
     SLOPE_PARAM_CHOICE(csv_config, target, "class", targets,
                        "what the label is: a class (any text or number), or numbers to predict"),
     CSV_TEXT("ignore", SLOPE_STRING, ignore,
@@ -136,7 +134,7 @@ static slope_status set_shape(csv_shape *shape, const records *file, bool header
     if (!shape->roles || (header && !shape->names)) return host->fail(host, "out of memory");
     for (size_t i = 0; i < file->count; i++) shape->roles[i] = ROLE_FEATURE;
     if (header) memcpy(shape->names, file->fields, file->count * sizeof *shape->names);
-    if (assign_roles(shape, "label", config->label ? config->label : "-1", 0,
+    if (assign_roles(shape, "label_column", config->label_column, 0,
                      config->target == TARGET_VALUES))
         return SLOPE_ERROR;
     if (config->ignore && assign_roles(shape, "ignore", config->ignore, ROLE_IGNORED, false))
@@ -286,10 +284,9 @@ static slope_status read_records(csv_shape *shape, records *file, slope_table *t
 
 static slope_status read_file(csv_shape *shape, const char *path, slope_table *table)
 {
-    const char *delimiter = shape->config->delimiter;
     records file = {.host = shape->call->host,
                     .path = path,
-                    .delimiter = delimiter ? delimiter[0] : ',',
+                    .delimiter = shape->config->delimiter[0],
                     .next_line = 1};
     const slope_status status = read_records(shape, &file, table);
     free(file.fields);
@@ -329,14 +326,11 @@ static slope_status check(const slope_host *host, const void *config_)
         return host->fail_key(host, "file", "is missing (or train.file)");
     if (config->file && config->train)
         return host->fail_key(host, "file", "must not be given together with train.file");
-    if (config->delimiter) {
-        const char c = config->delimiter[0];
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c);
-        if (!c || config->delimiter[1] || letter || strchr("+-.\"\r\n", c))
-            return host->fail_key(
-                host, "delimiter",
-                "must be one character, and no letter, digit, sign, point or quote");
-    }
+    const char c = config->delimiter[0];
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c);
+    if (!c || config->delimiter[1] || letter || strchr("+-.\"\r\n", c))
+        return host->fail_key(host, "delimiter",
+                              "must be one character, and no letter, digit, sign, point or quote");
     return SLOPE_OK;
 }
 

@@ -8,13 +8,12 @@
  * Not here: unpacking of gzip (the host does it on loading), scaling, splitting. */
 #include <slope/reader.h>
 
-#include "text.h"
+#include <string.h>
 
 typedef struct idx_config {
     const char *train_images, *train_labels;
     const char *validation_images, *validation_labels;
     const char *test_images, *test_labels;
-    const char *names;
 } idx_config;
 
 #define IDX_PATH(key_, field_, flags_, doc_)                                                       \
@@ -32,7 +31,6 @@ static const slope_parameter parameters[] = {
              "class of each validation row"),
     IDX_PATH("test.images", test_images, SLOPE_OPTIONAL, "features of the test rows"),
     IDX_PATH("test.labels", test_labels, SLOPE_OPTIONAL, "class of each test row"),
-    IDX_PATH("names", names, SLOPE_OPTIONAL, "text file with one class name a line"),
 };
 
 /* The third byte of a file. */
@@ -231,7 +229,7 @@ static slope_status read(const slope_reader_call *call)
         read_split(call, SLOPE_VALIDATION, config->validation_images, config->validation_labels) ||
         read_split(call, SLOPE_TEST, config->test_images, config->test_labels))
         return SLOPE_ERROR;
-    return config->names ? read_class_names(call, config->names, 0) : SLOPE_OK;
+    return SLOPE_OK;
 }
 
 static slope_status check(const slope_host *host, const void *config_)

@@ -227,33 +227,4 @@ static inline slope_status labels_finish(const slope_reader_call *call, const la
     return status;
 }
 
-/* Names the classes from a file with one name a line; blank lines (CIFAR-10's file ends with one)
- * do not count. There must be `expected` names, any number of them if that is 0. */
-static inline slope_status read_class_names(const slope_reader_call *call, const char *path,
-                                            size_t expected)
-{
-    const slope_host *host = call->host;
-    const unsigned char *bytes;
-    size_t count, found = 0;
-    if (call->load(call, path, &bytes, &count)) return SLOPE_ERROR;
-    const char *line = (const char *)bytes, *end = line + count;
-    for (size_t number = 1; line < end; number++) {
-        const char *stop = memchr(line, '\n', (size_t)(end - line));
-        if (!stop) stop = end;
-        size_t length = (size_t)(stop - line);
-        while (length && (line[length - 1] == '\r' || line[length - 1] == ' ')) length--;
-        char name[256];
-        if (length >= sizeof name || memchr(line, 0, length))
-            return host->fail(host, "%s:%zu: no class name: too long or not text", path, number);
-        memcpy(name, line, length);
-        name[length] = '\0';
-        if (length && call->name_class(call, found++, name)) return SLOPE_ERROR;
-        line = stop + 1;
-    }
-    if (!found || (expected && found != expected))
-        return host->fail(host, "'%s' names %zu classes, expected %zu", path, found,
-                          expected ? expected : 1);
-    return SLOPE_OK;
-}
-
 #endif

@@ -25,12 +25,25 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static bool names_agree(const reading *r, failure *why)
+/* The configuration's class names go before the reader's. */
+static bool fill_names(loaded *it, const dataset_config *config, failure *why)
 {
-    const slope_table *train = &r->tables[SLOPE_TRAIN];
-    if (r->column_name_count && r->column_name_count != train->columns)
+    dataset *const data = &it->data;
+    const reading *r = &it->reading;
+    data->features = r->tables[SLOPE_TRAIN].columns;
+    data->column_name_count = r->column_name_count;
+    data->column_names = r->column_names;
+    if (r->column_name_count && r->column_name_count != data->features)
         return failure_set(why, STATUS_ENVIRONMENT, "%zu columns are named, but there are %zu",
-                           r->column_name_count, train->columns);
+                           r->column_name_count, data->features);
+    data->class_name_count = r->class_name_count;
+    data->class_names = r->class_names;
+    if (!config->class_name_count) return true;
+    const char **names = arena_alloc(it->memory, config->class_name_count * sizeof *names);
+    for (size_t i = 0; i < config->class_name_count; i++)
+        names[i] = arena_strdup(it->memory, config->class_names[i]);
+    data->class_name_count = config->class_name_count;
+    data->class_names = names;
     return true;
 }
 
@@ -38,18 +51,14 @@ static bool fill(loaded *it, const dataset_config *config, failure *why)
 {
     dataset *const data = &it->data;
     const reading *r = &it->reading;
-    if (!tables_check(r->tables, r->class_name_count, &data->classes, why) ||
-        !names_agree(r, why) || !splits_make(it->memory, r->tables, config, data->splits, why) ||
+    if (!fill_names(it, config, why) ||
+        !tables_check(r->tables, data->class_name_count, &data->classes, why) ||
+        !splits_make(it->memory, r->tables, config, data->splits, why) ||
         !preparation_make(it->memory, &data->splits[SLOPE_TRAIN], config, &data->shift,
                           &data->factor, why))
         return false;
     data->label = arena_strdup(it->memory, config->label);
-    data->features = r->tables[SLOPE_TRAIN].columns;
     data->target_columns = r->tables[SLOPE_TRAIN].target_columns;
-    data->class_name_count = r->class_name_count;
-    data->class_names = r->class_names;
-    data->column_name_count = r->column_name_count;
-    data->column_names = r->column_names;
     const char **files = arena_alloc(it->memory, r->file_count * sizeof *files);
     char(*digests)[65] = arena_alloc(it->memory, r->file_count * sizeof *digests);
     for (size_t i = 0; i < r->file_count; i++) {
@@ -140,6 +149,14 @@ static bool same_reader(const plugin_choice *one, const plugin_choice *other)
     return true;
 }
 
+static bool same_class_names(const dataset_config *one, const dataset_config *other)
+{
+    if (one->class_name_count != other->class_name_count) return false;
+    for (size_t i = 0; i < one->class_name_count; i++)
+        if (strcmp(one->class_names[i], other->class_names[i]) != 0) return false;
+    return true;
+}
+
 static bool same_checksums(const dataset_config *one, const dataset_config *other)
 {
     if (one->checksum_count != other->checksum_count) return false;
@@ -157,5 +174,6 @@ bool dataset_same(const dataset_config *one, const dataset_config *other)
            one->test_limit == other->test_limit &&
            same_number(one->validation, other->validation) && same_number(one->test, other->test) &&
            same_number(one->scale, other->scale) && one->subtract_mean == other->subtract_mean &&
-           one->standardize == other->standardize && same_checksums(one, other);
+           one->standardize == other->standardize && same_class_names(one, other) &&
+           same_checksums(one, other);
 }

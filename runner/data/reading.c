@@ -275,7 +275,7 @@ bool reading_run(reading *r, const dataset_config *config, arena *memory, failur
     tables_free(r->tables);
     if (r->to_get && config->how_to_get) {
         const size_t length = strlen(why->text);
-        snprintf(why->text + length, sizeof why->text - length, "\nhow to get it: %s",
+        snprintf(why->text + length, sizeof why->text - length, "; how to get it: %s",
                  config->how_to_get);
     }
     return false;
