@@ -1,24 +1,20 @@
 """What a run leaves behind: its folder is read here by independent means (Python and numpy), and the
 numbers in it are computed again from the weights and the data."""
-import csv
 import hashlib
 import json
 import os
-import pathlib
 import resource
 import shlex
 import signal
-import struct
 import subprocess
 import sys
-import unittest
 
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(__file__))
+from run_files import read_csv, read_safetensors, without_times
 from slope_cli import PROGRAM, SOURCE, SlopeCase, main
 
-TIMES = {"train_seconds", "evaluate_seconds", "load_seconds"}
 FEATURES, CLASSES = 5, 3
 
 EXPERIMENT = """\
@@ -38,34 +34,6 @@ trials:
     optimizer: {name: adam, learning_rate: 0.01}
     train: {precision: float64}
 """
-
-
-def read_safetensors(path):
-    """The format as its specification has it, nothing taken from slope: {name: array}, metadata."""
-    blob = pathlib.Path(path).read_bytes()
-    (length,) = struct.unpack("<Q", blob[:8])
-    header = json.loads(blob[8:8 + length])
-    assert blob[8:9] == b"{"
-    metadata = header.pop("__metadata__", {})
-    data = blob[8 + length:]
-    types = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U8": "u1"}
-    arrays, end = {}, 0
-    for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-        first, last = entry["data_offsets"]
-        assert first == end, "a gap or an overlap"
-        end = last
-        arrays[name] = np.frombuffer(data[first:last], types[entry["dtype"]]).reshape(entry["shape"])
-    assert end == len(data)
-    return arrays, metadata
-
-
-def read_csv(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def without_times(path):
-    return [{key: value for key, value in row.items() if key not in TIMES} for row in read_csv(path)]
 
 
 def softmax_loss(scores, labels):

@@ -1,0 +1,150 @@
+"""Interrupted runs: killed at any moment or stopped with Ctrl-C, `slope resume` goes on and ends with
+the bits of a run that was never interrupted."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(__file__))
+from run_files import read_csv, without_times
+from slope_cli import PROGRAM, SlopeCase, main
+
+# Three trials with state of every kind: moments, a schedule, random numbers of the host.
+EXPERIMENT = """\
+experiment: long
+dataset: {name: synthetic, kind: blobs, rows: 3000, test_rows: 500, features: 40, classes: 5, validation: 0.1}
+train: {epochs: 12, batch_size: 32, seed: 3}
+evaluate: {every: 40 steps}
+checkpoint: {every: 25 steps}
+trials:
+  - {model: {name: mlp, hidden: [32]}, optimizer: {name: adam, learning_rate: 0.003}, schedule: cosine}
+  - {model: linear, optimizer: {name: momentum, learning_rate: 0.01}, train: {precision: float64}}
+  - {model: linear, optimizer: random_search, train: {epochs: 2}}
+"""
+
+
+class Resume(SlopeCase):
+    def setUp(self):
+        super().setUp()
+        self.write("long.yaml", EXPERIMENT)
+
+    def start(self, *arguments):
+        process = subprocess.Popen([PROGRAM, *arguments, "--quiet"], cwd=self.folder,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        return process
+
+    def wait_for_rows(self, process, path, count):
+        """Until the file holds that many rows (or the process has ended)."""
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            if path.exists() and path.read_bytes().count(b"\n") > count:
+                return
+            time.sleep(0.001)
+
+    def assert_same_results(self, one, other):
+        for name in ("trials.csv", "metrics.csv"):
+            self.assertEqual(without_times(one / name), without_times(other / name), name)
+        names = sorted(path.name for path in (one / "weights").iterdir())
+        self.assertEqual(names, sorted(path.name for path in (other / "weights").iterdir()))
+        for name in names:
+            self.assertEqual((one / "weights" / name).read_bytes(),
+                             (other / "weights" / name).read_bytes(), name)
+
+    def whole_run(self):
+        self.slope("run", "long.yaml", "--quiet", "--output", "whole")
+        return self.folder / "whole"
+
+    def test_killed_again_and_again(self):
+        whole, run = self.whole_run(), self.folder / "killed"
+        rows = len(read_csv(whole / "metrics.csv"))
+        arguments = ("run", "long.yaml", "--output", "killed")
+        kills = 0
+        for at in range(3, rows, max(1, rows // 8)):
+            process = self.start(*arguments)
+            self.wait_for_rows(process, run / "metrics.csv", at)
+            process.kill()
+            process.wait()
+            if process.returncode == 0:
+                break
+            kills += 1
+            self.assertEqual(process.returncode, -signal.SIGKILL, process.stderr.read())
+            self.assertIn("status: running", (run / "manifest.yaml").read_text())
+            arguments = ("resume", "killed")
+        self.assertGreaterEqual(kills, 3, "the runs ended before they could be killed")
+        self.slope("resume", "killed", "--quiet")
+        self.assert_same_results(whole, run)
+        manifest = (run / "manifest.yaml").read_text()
+        self.assertIn("status: finished", manifest)
+        self.assertIn(f"resumes: {kills}", manifest)
+
+    def test_killed_before_the_first_checkpoint(self):
+        whole = self.whole_run()
+        process = self.start("run", "long.yaml", "--output", "killed", "checkpoint.every=never")
+        self.wait_for_rows(process, self.folder / "killed" / "metrics.csv", 2)
+        process.kill()
+        self.assertEqual(process.wait(), -signal.SIGKILL)
+        self.slope("resume", "killed", "--quiet")
+        metrics = [self.folder / name / "metrics.csv" for name in ("killed", "whole")]
+        self.assertEqual(without_times(metrics[0]), without_times(metrics[1]))
+
+    def test_ctrl_c_saves_and_says_how_to_go_on(self):
+        whole, run = self.whole_run(), self.folder / "stopped"
+        process = self.start("run", "long.yaml", "--output", "stopped")
+        self.wait_for_rows(process, run / "metrics.csv", 6)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn("slope resume stopped", errors)
+        self.assertIn("status: interrupted", (run / "manifest.yaml").read_text())
+        self.slope("resume", "stopped", "--quiet")
+        self.assert_same_results(whole, run)
+
+    def test_resume_of_a_finished_run_changes_nothing(self):
+        whole = self.whole_run()
+        before = {name: (whole / name).read_bytes() for name in ("trials.csv", "metrics.csv")}
+        done = self.slope("resume", "whole")
+        self.assertIn("finished", done.stdout)
+        for name, content in before.items():
+            self.assertEqual((whole / name).read_bytes(), content)
+
+    def test_a_run_in_use_is_refused(self):
+        process = self.start("run", "long.yaml", "--output", "busy")
+        self.wait_for_rows(process, self.folder / "busy" / "metrics.csv", 2)
+        done = self.slope("resume", "busy", status=3)
+        self.assertIn(f"in use by process {process.pid}", done.stderr)
+        process.kill()
+        process.wait()
+
+    def test_changed_data_are_refused(self):
+        rows = "".join(f"{i % 7},{i % 3},{i % 2}\n" for i in range(40))
+        self.write("data.csv", rows)
+        self.write("small.yaml", "dataset: {name: csv, file: data.csv}\ntrain: {epochs: 1}\n")
+        self.slope("run", "small.yaml", "--quiet", "--output", "out")
+        self.write("data.csv", rows + "1,1,1\n")
+        done = self.slope("resume", "out", status=2)
+        self.assertIn("data file", done.stderr)
+
+    def test_damaged_checkpoint(self):
+        process = self.start("run", "long.yaml", "--output", "out")
+        checkpoint = self.folder / "out" / "checkpoint" / "state.safetensors"
+        deadline = time.monotonic() + 60
+        while not checkpoint.exists() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
+        checkpoint.write_bytes(checkpoint.read_bytes()[:-7])
+        done = self.slope("resume", "out", status=3)
+        self.assertIn("state.safetensors", done.stderr)
+        self.assertNotIn("status: finished", (self.folder / "out" / "manifest.yaml").read_text())
+
+    def test_what_is_no_run(self):
+        done = self.slope("resume", "nothing", status=3)
+        self.assertIn("'nothing'", done.stderr)
+        self.slope("resume", status=2)
+
+
+if __name__ == "__main__":
+    main()
