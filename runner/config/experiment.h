@@ -34,7 +34,7 @@ typedef struct interval {
 /* dataset: in a file datasets/NAME.yaml or in place. If there is such a file, the other keys of the
  * mapping are put over it, and its own `name` is the reader's; with `in_place: true`, as recorded
  * configurations have it, or where there is no such file, `name` is the reader's. `known_as` is what
- * tables call it (`label` is a reader's word: the column to predict).
+ * tables call it.
  * Keys that only inform people: title, description, origin, licence. Every key that is not listed here
  * belongs to the reader; `validation: 0.1` is a fraction, a mapping there is the reader's.
  * Statistics come from the training rows only. */

@@ -214,6 +214,7 @@ void run_show_step(void *argument, const trial *t, double loss)
     const progress_state state = {
         .trial = r->current + 1, .trial_count = r->experiment->trial_count, .label = c->label,
         .epoch = trial_epoch(t), .step = trial_step(t), .fraction = trial_fraction(t),
+        .epochs = c->train.epochs > 0 ? (double)c->train.epochs : 0.0, /* absent is negative */
         .loss = isnan(loss) ? r->latest_loss : loss, .accuracy = r->latest_accuracy,
         .loss_name = isnan(loss) ? r->loss_name : "batch_loss", .accuracy_name = r->accuracy_name,
         .rows_per_second = trial_rows_per_second(t), .best_accuracy = r->best_accuracy};
