@@ -12,9 +12,18 @@
 static const struct {
     const char *key, *name;
 } sections[] = {
-    {"dataset", "label"}, {"model", "name"},     {"loss", "name"},  {"optimizer", "name"},
-    {"schedule", "name"}, {"regularization", 0}, {"clip", 0},       {"train", 0},
-    {"stop", 0},          {"evaluate", 0},       {"checkpoint", 0}, {"keep", 0},
+    {"dataset", "known_as"},
+    {"model", "name"},
+    {"loss", "name"},
+    {"optimizer", "name"},
+    {"schedule", "name"},
+    {"regularization", 0},
+    {"clip", 0},
+    {"train", 0},
+    {"stop", 0},
+    {"evaluate", 0},
+    {"checkpoint", 0},
+    {"keep", 0},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
