@@ -169,7 +169,7 @@ static config_node *parse_scalar(parser *p, const yaml_event_t *event, config_pl
 {
     const char *text = (const char *)event->data.scalar.value;
     const char *tag = (const char *)event->data.scalar.tag;
-    bool quoted = !event->data.scalar.plain_implicit;
+    bool quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
     if (strlen(text) != event->data.scalar.length) complain(p, place, at, "text holds a zero byte");
     static const char *const plain[] = {YAML_INT_TAG, YAML_FLOAT_TAG, YAML_BOOL_TAG, YAML_NULL_TAG};
     for (size_t i = 0; tag && i < sizeof plain / sizeof *plain; i++) {
@@ -177,8 +177,10 @@ static config_node *parse_scalar(parser *p, const yaml_event_t *event, config_pl
         tag = NULL;
         quoted = false;
     }
-    if (tag && strcmp(tag, "!") != 0)
+    if (tag) {
         check_tag(p, (const yaml_char_t *)tag, YAML_STR_TAG, place, at);
+        quoted = true;
+    }
     return config_new_scalar(p->memory, place, text, quoted);
 }
 
