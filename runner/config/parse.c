@@ -178,7 +178,8 @@ static config_node *parse_scalar(parser *p, const yaml_event_t *event, config_pl
         quoted = false;
     }
     if (tag) {
-        check_tag(p, (const yaml_char_t *)tag, YAML_STR_TAG, place, at);
+        const bool unspecific = strcmp(tag, "!") == 0;
+        if (!unspecific) check_tag(p, (const yaml_char_t *)tag, YAML_STR_TAG, place, at);
         quoted = true;
     }
     return config_new_scalar(p->memory, place, text, quoted);
@@ -260,7 +261,7 @@ static config_node *parse_mapping(parser *p, config_place place, const frame *at
         const char *key = parse_key(p, &event, at);
         const config_place key_place = place_of(p, event.start_mark);
         const bool merge = key && strcmp(key, "<<") == 0 && event.type == YAML_SCALAR_EVENT &&
-                           event.data.scalar.plain_implicit;
+                           event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
         yaml_event_delete(&event);
         if (!key || !next(p, &event)) break;
         const frame below = {at, key, 0};
