@@ -107,16 +107,19 @@ static slope_status open_array(const slope_reader_call *call, const char *path, 
                           count);
 
     const size_t available = (count - header) / array->element_bytes;
+    for (size_t i = 0; i < rank; i++)
+        if (!big_endian_32(bytes + 4 + 4 * i))
+            return host->fail(host, "'%s' holds no elements", path);
     array->rows = big_endian_32(bytes + 4);
     size_t elements = array->rows;
     for (size_t i = 1; i < rank; i++) {
         const size_t extent = big_endian_32(bytes + 4 + 4 * i);
-        if (extent && (array->columns > available / extent || elements > available / extent))
+        if (elements > available / extent)
             return host->fail(host,
                               "'%s' is truncated: its header promises more elements than the %zu "
                               "that are there",
                               path, available);
-        array->columns *= extent;
+        array->columns *= extent; /* never more than elements */
         elements *= extent;
     }
     if (elements > available)
@@ -128,7 +131,6 @@ static slope_status open_array(const slope_reader_call *call, const char *path, 
     if (end != count)
         return host->fail(host, "'%s' has %zu bytes after the %zu that its header promises", path,
                           count - end, end);
-    if (!elements) return host->fail(host, "'%s' holds no elements", path);
     array->elements = bytes + header;
     return SLOPE_OK;
 }
