@@ -1,0 +1,75 @@
+"""The README tells the truth: its files are written as they stand there, and its commands are run."""
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+from slope_cli import PROGRAM, SOURCE, SlopeCase, main
+
+README = (SOURCE / "README.md").read_text()
+
+
+def blocks(language):
+    every = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return [text for name, text in every if name == language]
+
+
+class Readme(SlopeCase):
+    def shell(self, script):
+        """Runs a block's commands with `slope` on the path, and the headers where it has them."""
+        script = script.replace("-I plugins/include", f"-I '{SOURCE}/plugins/include'")
+        script = script.replace("cc ", os.environ.get("SLOPE_CC", "cc") + " ", 1)
+        done = subprocess.run(
+            ["bash", "-eu", "-c", script], cwd=self.folder, text=True, capture_output=True,
+            env={**os.environ, "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"}, timeout=300)
+        self.assertEqual(done.returncode, 0, f"{script}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def setUp(self):
+        super().setUp()
+        self.first, self.second = blocks("yaml")
+        self.write("first.yaml", self.first)
+
+    def test_first_experiment(self):
+        (commands,) = [block for block in blocks("sh") if "--print-config" in block]
+        output = self.shell(commands)
+        self.assertIn("mlp softmax adam", output)
+        self.assertIn("# first.yaml:1", output)
+        self.assertIn("passed", output)
+
+    def test_comparison(self):
+        self.write("second.yaml", self.second)
+        # On small made-up data: the file itself needs Fashion-MNIST.
+        done = self.slope("run", "second.yaml", "dataset=blobs", "train.epochs=1")
+        for label in ("linear sgd", "linear adam", "mlp adam"):
+            self.assertIn(label, re.sub(" +", " ", done.stdout))
+
+    def test_same_bits(self):
+        (commands,) = [block for block in blocks("sh") if "cmp" in block]
+        self.assertEqual(self.shell(commands), "")
+
+    def test_own_update_rule(self):
+        (source,) = blocks("c")
+        (commands,) = [block for block in blocks("sh") if "lion.so" in block]
+        self.write("lion.c", source)
+        output = self.shell(commands)
+        self.assertIn("optimizer lion 1.0", output)
+        self.assertIn("mlp softmax lion", output)
+
+    def test_every_command_is_named(self):
+        for line in self.slope("--help").stdout.split("commands:\n")[1].split("\n\n")[0].splitlines():
+            self.assertIn(f"`slope {line.split()[0]} ", README)
+
+    def test_table_is_the_main_jobs(self):
+        """The trials in the README's table are those of the configuration, in its order."""
+        (table,) = blocks("")
+        rows = table.split("\nbest by")[0].splitlines()[2:]
+        labels = [row.split("  ")[0] for row in rows]
+        done = self.slope("run", SOURCE / "configs" / "fashion_mnist.yaml", "--print-config")
+        recorded = re.findall(r"^ *-? ?label: (.*?) *#", done.stdout, re.MULTILINE)
+        self.assertEqual(labels, recorded)
+
+
+if __name__ == "__main__":
+    main()
