@@ -151,6 +151,8 @@ static config_node *example_section(arena *a, const host_plugin *plugin, diagnos
     const slope_plugin *about = plugin->description[FLOAT32];
     const bool reads = plugin->kind == SLOPE_KIND_READER;
     config_node *section = nested(a, "name", plugin->id);
+    /* A data set may have the reader's name, and would be meant otherwise. */
+    if (reads) section = config_merge(a, section, nested(a, "in_place", "true"));
     bool has_file = false;
     for (size_t i = 0; i < about->parameter_count; ++i)
         has_file |= is_file(parameter_of(about, i)) &&

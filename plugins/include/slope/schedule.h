@@ -21,7 +21,8 @@ typedef struct slope_schedule {
     slope_plugin plugin;
     bool needs_total; /* cannot work when total_steps is unknown */
 
-    /* Finite and not negative for every step; past total_steps it stays at its last value. */
+    /* Finite and not negative for every step, also past total_steps, where a schedule that needs the
+     * total stays at its last value. A pure function of the call. Thread: any. */
     double (*factor)(const slope_schedule_call *call);
 } slope_schedule;
 
