@@ -15,6 +15,7 @@ typedef struct section_binding {
     const char *const *reserved;
     config_node *resolved; /* or NULL */
     diagnostics *errors;
+    const char **advice; /* see bind_value.h */
 } section_binding;
 
 const slope_parameter *parameter_at(const slope_parameter *table, size_t element_size, size_t index)
@@ -175,7 +176,7 @@ static void bind_parameter(const section_binding *b, const slope_parameter *p, v
         .errors = b->errors,
         .parameter = p,
         .path = join(b->memory, b->path, p->key),
-        .advice = b->table->advice,
+        .advice = b->advice,
         .field = (char *)config + p->offset,
     };
     const config_node *given = b->section ? config_find(b->section, p->key) : NULL;
@@ -196,7 +197,8 @@ static void bind_parameter(const section_binding *b, const slope_parameter *p, v
 void *bind_section(arena *a, const bind_table *table, const config_node *section, const char *path,
                    const char *const *reserved, config_node *resolved, diagnostics *errors)
 {
-    const section_binding b = {a, table, section, path, reserved, resolved, errors};
+    const char *advice = table->advice;
+    const section_binding b = {a, table, section, path, reserved, resolved, errors, &advice};
     void *config = arena_alloc(a, table->config_size);
     if (section) check_keys(&b, section, "");
     for (size_t i = 0; i < table->count; i++) bind_parameter(&b, parameter(table, i), config);

@@ -210,9 +210,11 @@ static config_node *bind_path(const value_binding *b, const config_node *node, c
         *field = path;
         return config_new_scalar(b->memory, node->place, path, true);
     }
-    diagnostics_add(b->errors, STATUS_ENVIRONMENT, node->place, b->path, "cannot read '%s': %s%s%s",
-                    path, strerror(reason), b->advice ? "; how to get it: " : "",
-                    b->advice ? b->advice : "");
+    const char *advice = "";
+    if (*b->advice) advice = arena_printf(b->memory, "; how to get it: %s", *b->advice);
+    *b->advice = NULL;
+    diagnostics_add(b->errors, STATUS_ENVIRONMENT, node->place, b->path, "cannot read '%s': %s%s",
+                    path, strerror(reason), advice);
     return NULL;
 }
 

@@ -9,8 +9,8 @@ typedef struct value_binding {
     arena *memory;
     diagnostics *errors;
     const slope_parameter *parameter;
-    const char *path;   /* dotted, for messages */
-    const char *advice; /* how to get a file that is missing; or NULL */
+    const char *path;    /* dotted, for messages */
+    const char **advice; /* how to get a file that is missing, or NULL; said once, then NULL */
     void *field;
 } value_binding;
 
