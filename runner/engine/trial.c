@@ -1,6 +1,8 @@
 /* engine/trial.c: the training loop. See trial.h; saving and restoring is in trial_state.c. */
 #include "engine/trial_private.h"
 
+#include "host/team.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -251,7 +253,7 @@ static bool evaluation_due(const trial *t, bool ending)
     return ending || g->step == 0 || (t->evaluate_steps && g->step % t->evaluate_steps == 0);
 }
 
-bool trial_run(trial *t, const trial_watch *watch, failure *why)
+static bool run_steps(trial *t, const trial_watch *watch, failure *why)
 {
     trial_summary *s = &t->summary;
     s->status = TRIAL_RUNNING;
@@ -277,4 +279,25 @@ bool trial_run(trial *t, const trial_watch *watch, failure *why)
     }
     finish(t);
     return true;
+}
+
+typedef struct run_call {
+    trial *t;
+    const trial_watch *watch;
+    failure *why;
+    bool good;
+} run_call;
+
+static void run_in_region(void *argument)
+{
+    run_call *call = argument;
+    call->good = run_steps(call->t, call->watch, call->why);
+}
+
+/* One parallel region for the whole trial: a step finds its threads waiting. */
+bool trial_run(trial *t, const trial_watch *watch, failure *why)
+{
+    run_call call = {t, watch, why, false};
+    team_region(run_in_region, &call);
+    return call.good;
 }

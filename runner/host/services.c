@@ -1,44 +1,11 @@
-/* host/services.c: see services.h. The only file that knows OpenMP. */
+/* host/services.c: see services.h. */
 #include "host/services.h"
 
 #include "host/random.h"
 
-#include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-static int thread_count; /* 0: not set */
-
-void threads_set(int count)
-{
-    thread_count = count < 1 ? 1 : count;
-}
-
-int threads_count(void)
-{
-    return thread_count ? thread_count : omp_get_max_threads();
-}
-
-int thread_index(void)
-{
-    return omp_get_thread_num();
-}
-
-void parallel_for(size_t count, size_t grain,
-                  void (*body)(void *argument, size_t first, size_t last), void *argument)
-{
-    if (grain < 1) grain = 1;
-    const size_t pieces = (count + grain - 1) / grain;
-    if (pieces <= 1 || threads_count() == 1 || omp_in_parallel()) {
-        for (size_t i = 0; i < pieces; i++)
-            body(argument, i * grain, i + 1 < pieces ? (i + 1) * grain : count);
-        return;
-    }
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads_count())
-    for (size_t i = 0; i < pieces; i++)
-        body(argument, i * grain, i + 1 < pieces ? (i + 1) * grain : count);
-}
 
 static void host_parallel_for(const slope_host *host, size_t count, size_t grain,
                               void (*body)(void *argument, size_t first, size_t last),

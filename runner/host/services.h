@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "host/registry.h"
+#include "host/team.h"
 #include "kernels/kernels.h"
 
 typedef struct call_host {
@@ -25,14 +26,5 @@ call_host *call_host_of(const slope_host *host);
 
 /* Turns what fail() recorded into a failure: "optimizer adam: text" with `who` in front. */
 bool call_host_failure(const call_host *call, exit_status status, const char *who, failure *why);
-
-/* Threads for parallel_for from now on; at least 1. Default: what OpenMP says (OMP_NUM_THREADS). */
-void threads_set(int count);
-int threads_count(void);
-int thread_index(void); /* of the calling thread inside parallel_for: 0 … threads_count() - 1 */
-
-/* host->parallel_for for the runner's own loops: see slope/host.h. */
-void parallel_for(size_t count, size_t grain,
-                  void (*body)(void *argument, size_t first, size_t last), void *argument);
 
 #endif

@@ -8,6 +8,7 @@
  * PANEL_DEPTH are continued from the output, which changes no bit. */
 #include "kernels/kernels.h"
 
+#include "host/team.h"
 #include "kernels/elementary.h"
 #include "kernels/vector.h"
 
@@ -27,14 +28,18 @@ enum { MAX_VECTORS = 3, PANEL_DEPTH = 256, PANEL_WIDTH = MAX_VECTORS * VLEN };
 
 /* ---- the tile ------------------------------------------------------------------------------------ */
 
-/* c[m][n] += chain over k of a[m · row + k · step] · panel[k][n]. */
+/* c[m][n] += chain over k of a[m · row + k · step] · panel[k][n]. The last vector of a row of c has
+ * `tail` lanes that exist. */
 #define DEFINE_TILE(ROWS, VECTORS) \
     static void tile_##ROWS##_##VECTORS(size_t depth, const real *a, size_t row, size_t step, \
-                                        const real *panel, real *c, size_t ldc) \
+                                        const real *panel, real *c, size_t ldc, size_t tail) \
     { \
+        enum { LAST = (VECTORS - 1) * VLEN }; \
         vec sum[ROWS][VECTORS]; \
-        for (size_t m = 0; m < ROWS; m++) \
-            for (size_t n = 0; n < VECTORS; n++) sum[m][n] = v_load(c + m * ldc + n * VLEN); \
+        for (size_t m = 0; m < ROWS; m++) { \
+            for (size_t n = 0; n + 1 < VECTORS; n++) sum[m][n] = v_load(c + m * ldc + n * VLEN); \
+            sum[m][VECTORS - 1] = v_load_part(c + m * ldc + LAST, tail); \
+        } \
         for (size_t k = 0; k < depth; k++) { \
             vec b[VECTORS]; \
             for (size_t n = 0; n < VECTORS; n++) b[n] = v_load(panel + n * VLEN); \
@@ -45,8 +50,10 @@ enum { MAX_VECTORS = 3, PANEL_DEPTH = 256, PANEL_WIDTH = MAX_VECTORS * VLEN };
             a += step; \
             panel += VECTORS * VLEN; \
         } \
-        for (size_t m = 0; m < ROWS; m++) \
-            for (size_t n = 0; n < VECTORS; n++) v_store(c + m * ldc + n * VLEN, sum[m][n]); \
+        for (size_t m = 0; m < ROWS; m++) { \
+            for (size_t n = 0; n + 1 < VECTORS; n++) v_store(c + m * ldc + n * VLEN, sum[m][n]); \
+            v_store_part(c + m * ldc + LAST, sum[m][VECTORS - 1], tail); \
+        } \
     }
 
 DEFINE_TILE(1, 1)
@@ -69,39 +76,24 @@ DEFINE_TILE(6, 2)
 #endif
 
 typedef void (*tile_function)(size_t depth, const real *a, size_t row, size_t step,
-                              const real *panel, real *c, size_t ldc);
+                              const real *panel, real *c, size_t ldc, size_t tail);
 
-/* c[m][n] += Σ a · panel for `rows` rows and `width` columns, width at most vectors · VLEN. */
-static void tiles(size_t rows, size_t width, size_t vectors, size_t depth, const real *a, size_t row,
+/* c[m][n] += Σ a · panel for `rows` rows; a row of c has `vectors` vectors, the last of `tail` lanes. */
+static void tiles(size_t rows, size_t vectors, size_t tail, size_t depth, const real *a, size_t row,
                   size_t step, const real *panel, real *c, size_t ldc)
 {
     static const tile_function large[MAX_VECTORS] = LARGE_TILES;
     static const tile_function middle[MAX_VECTORS] = {tile_4_1, tile_4_2, tile_4_3};
     static const tile_function single[MAX_VECTORS] = {tile_1_1, tile_1_2, tile_1_3};
     static const size_t large_rows[MAX_VECTORS] = {ROWS_1, ROWS_2, ROWS_3};
-    const size_t padded = vectors * VLEN;
-    for (size_t m = 0; m < rows;) {
-        const size_t left = rows - m;
-        const size_t height = left >= large_rows[vectors - 1] ? large_rows[vectors - 1]
-                              : left >= 4                     ? 4
-                                                              : 1;
-        const tile_function tile = height == large_rows[vectors - 1] ? large[vectors - 1]
-                                   : height == 4                     ? middle[vectors - 1]
-                                                                     : single[vectors - 1];
-        if (width == padded) {
-            tile(depth, a + m * row, row, step, panel, c + m * ldc, ldc);
-        } else { /* the last panel: whole vectors in a copy, so that no lane leaves the output */
-            real copy[ROWS_1 * PANEL_WIDTH];
-            for (size_t i = 0; i < height; i++) {
-                memcpy(copy + i * padded, c + (m + i) * ldc, width * sizeof(real));
-                memset(copy + i * padded + width, 0, (padded - width) * sizeof(real));
-            }
-            tile(depth, a + m * row, row, step, panel, copy, padded);
-            for (size_t i = 0; i < height; i++)
-                memcpy(c + (m + i) * ldc, copy + i * padded, width * sizeof(real));
-        }
-        m += height;
-    }
+    const size_t most = large_rows[vectors - 1];
+    size_t m = 0;
+    for (; rows - m >= most; m += most)
+        large[vectors - 1](depth, a + m * row, row, step, panel, c + m * ldc, ldc, tail);
+    for (; rows - m >= 4; m += 4)
+        middle[vectors - 1](depth, a + m * row, row, step, panel, c + m * ldc, ldc, tail);
+    for (; m < rows; m++)
+        single[vectors - 1](depth, a + m * row, row, step, panel, c + m * ldc, ldc, tail);
 }
 
 /* ---- a product, cut into tasks -------------------------------------------------------------------- */
@@ -122,16 +114,20 @@ typedef struct product {
 } product;
 
 static void copy_panel(const product *p, size_t k0, size_t depth, size_t n0, size_t width,
-                       size_t padded, real *panel)
+                       size_t vectors, real *panel)
 {
+    const size_t padded = vectors * VLEN, tail = width - (vectors - 1) * VLEN;
     for (size_t k = 0; k < depth; k++) {
         const real *source = p->b + (k0 + k) * p->b_step + n0 * p->b_column;
         real *row = panel + k * padded;
-        if (p->b_column == 1)
-            memcpy(row, source, width * sizeof(real));
-        else
+        if (p->b_column == 1) {
+            for (size_t n = 0; n + 1 < vectors; n++)
+                v_store(row + n * VLEN, v_load(source + n * VLEN));
+            v_store(row + padded - VLEN, v_load_part(source + padded - VLEN, tail));
+        } else {
             for (size_t n = 0; n < width; n++) row[n] = source[n * p->b_column];
-        for (size_t n = width; n < padded; n++) row[n] = 0;
+            for (size_t n = width; n < padded; n++) row[n] = 0;
+        }
     }
 }
 
@@ -157,9 +153,10 @@ static void product_task(void *argument, size_t first, size_t last)
         start_block(p, m0, rows, n0, width);
         for (size_t k = 0; k < p->depth; k += PANEL_DEPTH) {
             const size_t depth = p->depth - k < PANEL_DEPTH ? p->depth - k : PANEL_DEPTH;
-            copy_panel(p, k, depth, n0, width, vectors * VLEN, panel);
-            tiles(rows, width, vectors, depth, p->a + m0 * p->a_row + k * p->a_step, p->a_row,
-                  p->a_step, panel, p->c + m0 * p->ldc + n0, p->ldc);
+            copy_panel(p, k, depth, n0, width, vectors, panel);
+            tiles(rows, vectors, width - (vectors - 1) * VLEN, depth,
+                  p->a + m0 * p->a_row + k * p->a_step, p->a_row, p->a_step, panel,
+                  p->c + m0 * p->ldc + n0, p->ldc);
         }
     }
 }
@@ -168,7 +165,7 @@ static void multiply(const slope_host *host, product *p)
 {
     enum { ROW_BLOCK = 64, SMALL = 1 << 15 /* multiply-adds that are not worth a second thread */ };
     if (!p->rows || !p->columns) return;
-    const bool small = p->rows * p->columns * p->depth < SMALL;
+    const bool small = p->rows * p->columns * p->depth < SMALL || parallel_is_serial();
     p->row_block = small ? p->rows : ROW_BLOCK;
     p->row_blocks = (p->rows + p->row_block - 1) / p->row_block;
     const size_t tasks = p->row_blocks * ((p->columns + PANEL_WIDTH - 1) / PANEL_WIDTH);

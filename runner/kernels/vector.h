@@ -75,4 +75,65 @@ SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, fma)
 #endif
 
 
+/* The first n lanes (1 to VLEN) at p; other lanes are 0 when loaded and left alone when stored. */
+#if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
+static inline vec v_load_part(const real *p, size_t n)
+{
+    return _mm512_maskz_loadu_ps((__mmask16)(0xffffu >> (16 - n)), p);
+}
+static inline void v_store_part(real *p, vec v, size_t n)
+{
+    _mm512_mask_storeu_ps(p, (__mmask16)(0xffffu >> (16 - n)), v);
+}
+#elif defined(__AVX512F__)
+static inline vec v_load_part(const real *p, size_t n)
+{
+    return _mm512_maskz_loadu_pd((__mmask8)(0xffu >> (8 - n)), p);
+}
+static inline void v_store_part(real *p, vec v, size_t n)
+{
+    _mm512_mask_storeu_pd(p, (__mmask8)(0xffu >> (8 - n)), v);
+}
+#elif defined(__AVX2__) && defined(__FMA__) && SLOPE_REAL_BITS == 32
+static inline __m256i v_part(size_t n)
+{
+    const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lanes);
+}
+static inline vec v_load_part(const real *p, size_t n)
+{
+    return _mm256_maskload_ps(p, v_part(n));
+}
+static inline void v_store_part(real *p, vec v, size_t n)
+{
+    _mm256_maskstore_ps(p, v_part(n), v);
+}
+#elif defined(__AVX2__) && defined(__FMA__)
+static inline __m256i v_part(size_t n)
+{
+    return _mm256_cmpgt_epi64(_mm256_set1_epi64x((long long)n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+static inline vec v_load_part(const real *p, size_t n)
+{
+    return _mm256_maskload_pd(p, v_part(n));
+}
+static inline void v_store_part(real *p, vec v, size_t n)
+{
+    _mm256_maskstore_pd(p, v_part(n), v);
+}
+#else
+static inline vec v_load_part(const real *p, size_t n)
+{
+    real lanes[VLEN] = {0};
+    for (size_t i = 0; i < n; i++) lanes[i] = p[i];
+    return v_load(lanes);
+}
+static inline void v_store_part(real *p, vec v, size_t n)
+{
+    real lanes[VLEN];
+    v_store(lanes, v);
+    for (size_t i = 0; i < n; i++) p[i] = lanes[i];
+}
+#endif
+
 #endif

@@ -1,0 +1,215 @@
+/* host/team.c: see team.h.
+ *
+ * A loop is published in one 64-bit ticket: the number of pieces and the next one to be taken. To take a
+ * piece is to swap the ticket for one that is higher by one; the other facts about the loop may be read
+ * after that, since the loop cannot end before the piece is done. A thread that comes late finds
+ * no piece left and touches nothing. Pieces done are counted; the thread that runs the region goes on when
+ * all are, whether or not every other thread has woken up. */
+#include "host/team.h"
+
+#include <omp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SPINS = 4000, PIECE_BITS = 24 };
+static const uint64_t PIECE_MASK = (1ull << PIECE_BITS) - 1;
+
+static struct team {
+    _Alignas(64) _Atomic uint64_t ticket; /* round << 48 | pieces << 24 | next */
+    _Alignas(64) atomic_size_t done;
+    _Alignas(64) atomic_int sleepers;
+    atomic_bool quit;
+    pthread_mutex_t mutex;
+    pthread_cond_t work;
+    bool spin; /* there is a processor for every thread */
+    /* the loop; written before the ticket, read after taking a piece */
+    _Alignas(64) void (*body)(void *argument, size_t first, size_t last);
+    void *argument;
+    size_t count, grain, offset;
+} team = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
+
+static int wanted_threads; /* 0: not set */
+static bool region_open;   /* written by the thread that opens regions only */
+static _Thread_local bool in_loop;
+static _Thread_local int my_index;
+
+void threads_set(int count)
+{
+    wanted_threads = count < 1 ? 1 : count;
+}
+
+int threads_count(void)
+{
+    return wanted_threads ? wanted_threads : omp_get_max_threads();
+}
+
+int thread_index(void)
+{
+    return my_index;
+}
+
+static void pause_processor(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static bool has_piece(uint64_t ticket)
+{
+    return (ticket & PIECE_MASK) < (ticket >> PIECE_BITS & PIECE_MASK);
+}
+
+/* Takes and runs pieces until there is none left. */
+static void work(void)
+{
+    uint64_t ticket = atomic_load_explicit(&team.ticket, memory_order_acquire);
+    while (has_piece(ticket)) {
+        if (!atomic_compare_exchange_weak_explicit(&team.ticket, &ticket, ticket + 1,
+                                                   memory_order_acq_rel, memory_order_acquire))
+            continue;
+        const size_t first = (team.offset + (size_t)(ticket & PIECE_MASK)) * team.grain;
+        const size_t last = team.count - first < team.grain ? team.count : first + team.grain;
+        in_loop = true;
+        team.body(team.argument, first, last);
+        in_loop = false;
+        atomic_fetch_add_explicit(&team.done, 1, memory_order_release);
+        ticket = atomic_load_explicit(&team.ticket, memory_order_acquire);
+    }
+}
+
+/* ---- the other threads -------------------------------------------------------------------------------- */
+
+static bool idle(void)
+{
+    return !has_piece(atomic_load(&team.ticket)) && !atomic_load(&team.quit);
+}
+
+static void wait_for_work(void)
+{
+    for (int i = 0; team.spin && i < SPINS; i++) {
+        if (!idle()) return;
+        pause_processor();
+    }
+    for (int i = 0; i < 16; i++) {
+        if (!idle()) return;
+        sched_yield();
+    }
+    pthread_mutex_lock(&team.mutex);
+    atomic_fetch_add(&team.sleepers, 1); /* before looking again: whoever publishes looks after */
+    while (idle()) pthread_cond_wait(&team.work, &team.mutex);
+    atomic_fetch_sub(&team.sleepers, 1);
+    pthread_mutex_unlock(&team.mutex);
+}
+
+static void wake(void)
+{
+    if (atomic_load(&team.sleepers) == 0) return;
+    pthread_mutex_lock(&team.mutex);
+    pthread_cond_broadcast(&team.work);
+    pthread_mutex_unlock(&team.mutex);
+}
+
+static void serve(void)
+{
+    while (!atomic_load(&team.quit)) {
+        work();
+        wait_for_work();
+    }
+}
+
+/* ---- the thread that runs the region ------------------------------------------------------------------ */
+
+static int processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+void team_region(void (*body)(void *argument), void *argument)
+{
+    const int count = threads_count();
+    if (region_open || in_loop || count == 1) {
+        body(argument);
+        return;
+    }
+    atomic_store(&team.quit, false);
+    team.spin = count <= processors();
+    region_open = true;
+#pragma omp parallel num_threads(count)
+    {
+        my_index = omp_get_thread_num();
+        if (my_index == 0) {
+            body(argument);
+            atomic_store(&team.quit, true);
+            wake();
+        } else {
+            serve();
+        }
+    }
+    region_open = false;
+}
+
+static void publish(size_t pieces, size_t offset)
+{
+    const uint64_t round = (atomic_load(&team.ticket) >> 2 * PIECE_BITS) + 1;
+    team.offset = offset;
+    atomic_store_explicit(&team.done, 0, memory_order_relaxed);
+    atomic_store(&team.ticket, round << 2 * PIECE_BITS | (uint64_t)pieces << PIECE_BITS);
+    wake();
+}
+
+static void wait_for_pieces(size_t pieces)
+{
+    for (int i = 0; atomic_load_explicit(&team.done, memory_order_acquire) < pieces; i++) {
+        if (team.spin && i < SPINS)
+            pause_processor();
+        else
+            sched_yield();
+    }
+}
+
+typedef struct loop {
+    size_t count, grain;
+    void (*body)(void *argument, size_t first, size_t last);
+    void *argument;
+} loop;
+
+static void run_loop(void *argument)
+{
+    const loop *l = argument;
+    const size_t pieces = (l->count + l->grain - 1) / l->grain;
+    team.body = l->body;
+    team.argument = l->argument;
+    team.count = l->count;
+    team.grain = l->grain;
+    for (size_t offset = 0; offset < pieces; offset += PIECE_MASK) {
+        const size_t now = pieces - offset < PIECE_MASK ? pieces - offset : PIECE_MASK;
+        publish(now, offset);
+        work();
+        wait_for_pieces(now);
+    }
+}
+
+int parallel_is_serial(void)
+{
+    return in_loop || threads_count() == 1;
+}
+
+void parallel_for(size_t count, size_t grain,
+                  void (*body)(void *argument, size_t first, size_t last), void *argument)
+{
+    if (grain < 1) grain = 1;
+    if (count <= grain || parallel_is_serial()) {
+        for (size_t i = 0; i < count; i += grain)
+            body(argument, i, count - i < grain ? count : i + grain);
+        return;
+    }
+    loop l = {count, grain, body, argument};
+    team_region(run_loop, &l);
+}
