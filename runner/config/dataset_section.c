@@ -62,20 +62,6 @@ static bool is_in_place(const config_node *section)
     return flag && flag->kind == CONFIG_SCALAR && text_to_bool(flag->text, &in_place) && in_place;
 }
 
-/* `section` without its name, over the descriptor of that name. NULL after an error. */
-static const config_node *put_over_descriptor(builder *b, const config_node *section,
-                                              const char *descriptor)
-{
-    const config_node *base = config_load_file(b->memory, descriptor, b->errors);
-    if (!base) return NULL;
-    config_node *over = config_new_mapping(b->memory, section->place);
-    for (size_t i = 0; i < section->count; i++)
-        if (strcmp(section->entries[i].key, "name") != 0)
-            config_set(b->memory, over, section->entries[i].key, section->entries[i].key_place,
-                       section->entries[i].value);
-    return config_merge(b->memory, base, over);
-}
-
 static const config_node *name_of(builder *b, const config_node *section, const char *expected)
 {
     const config_node *name = config_get(section, "name");
@@ -83,6 +69,20 @@ static const config_node *name_of(builder *b, const config_node *section, const 
     diagnostics_add(b->errors, STATUS_CONFIG, builder_place(section, "name"), "dataset.name",
                     "missing: give %s", expected);
     return NULL;
+}
+
+/* `section` without its name, over the descriptor of that name. NULL after an error. */
+static const config_node *put_over_descriptor(builder *b, const config_node *section,
+                                              const char *descriptor)
+{
+    const config_node *base = config_load_file(b->memory, descriptor, b->errors);
+    if (!base || !name_of(b, base, "the name of a reader")) return NULL;
+    config_node *over = config_new_mapping(b->memory, section->place);
+    for (size_t i = 0; i < section->count; i++)
+        if (strcmp(section->entries[i].key, "name") != 0)
+            config_set(b->memory, over, section->entries[i].key, section->entries[i].key_place,
+                       section->entries[i].value);
+    return config_merge(b->memory, base, over);
 }
 
 static const host_plugin *find_reader(builder *b, const config_node *name, bool may_be_descriptor)

@@ -135,8 +135,11 @@ static const config_node *list_of_trials(builder *b, const config_node *root)
     const config_node *list = config_get(root, "trials");
     if (!list || config_is_null(list)) return NULL;
     if (list->kind == CONFIG_SEQUENCE && list->count > 0) return list;
+    const bool addressed =
+        list->kind == CONFIG_MAPPING && list->place.origin == ORIGIN_COMMAND_LINE;
     diagnostics_add(b->errors, STATUS_CONFIG, list->place, "trials",
-                    "expected a list with at least one mapping (- optimizer: adam)");
+                    addressed ? "the file has no list of trials"
+                              : "expected a list with at least one mapping (- optimizer: adam)");
     return NULL;
 }
 
