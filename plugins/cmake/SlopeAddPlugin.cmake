@@ -1,7 +1,8 @@
 # slope_add_plugin(ID SOURCE [FOLDER kind] [OUTPUT_DIR dir] [DEFINITIONS …])
 #
 # Builds one plugin from one C file: the file is compiled twice, with real = float and real = double,
-# and both halves go into ID.so. Sets SLOPE_PLUGIN_TARGET in the caller to the name of the target.
+# and both halves go into ID.so, in the folder OUTPUT_DIR, or SLOPE_PLUGIN_DIR/kind, or kind below the
+# current binary folder. Sets SLOPE_PLUGIN_TARGET in the caller to the name of the target.
 # Installed for authors outside this tree, so it may rest on nothing else of this tree.
 function(slope_add_plugin id source)
   cmake_parse_arguments(arg "" "FOLDER;OUTPUT_DIR" "DEFINITIONS" ${ARGN})
@@ -25,8 +26,10 @@ function(slope_add_plugin id source)
   endforeach()
   add_library(${target} MODULE $<TARGET_OBJECTS:${target}_float32> $<TARGET_OBJECTS:${target}_float64>)
   target_link_libraries(${target} PRIVATE m)
-  if(NOT arg_OUTPUT_DIR)
+  if(NOT arg_OUTPUT_DIR AND SLOPE_PLUGIN_DIR)
     set(arg_OUTPUT_DIR ${SLOPE_PLUGIN_DIR}/${arg_FOLDER})
+  elseif(NOT arg_OUTPUT_DIR)
+    set(arg_OUTPUT_DIR ${CMAKE_CURRENT_BINARY_DIR}/${arg_FOLDER})
   endif()
   set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${id} LINKER_LANGUAGE C
                         LIBRARY_OUTPUT_DIRECTORY ${arg_OUTPUT_DIR})

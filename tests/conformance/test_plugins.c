@@ -96,8 +96,6 @@ static void left_the_process_as_it_was(void)
 static void every_plugin(void **state)
 {
     const subject *s = *state;
-    assert_non_null(s->plugin->description[FLOAT32]);
-    assert_non_null(s->plugin->description[FLOAT64]);
     exports_one_name(s);
     describes_itself(s);
     accepts_its_defaults(s);
@@ -133,6 +131,9 @@ static void nothing_is_missing(void **state)
     const host_plugin *const *plugins;
     const size_t count = registry_load_all(all, &plugins, print_refusal, &refused);
     assert_int_equal(refused, 0);
+    for (size_t i = 0; i < count; ++i) /* (one compiled by hand elsewhere may lack float64) */
+        if (plugins[i]->description[FLOAT64] == NULL)
+            fail_msg("%s is compiled for float32 only", plugins[i]->id);
     for (int kind = SLOPE_KIND_READER; kind <= SLOPE_KIND_SCHEDULE; ++kind) {
         size_t built = 0;
         for (size_t i = 0; i < count; ++i) built += plugins[i]->kind == (slope_kind)kind;
