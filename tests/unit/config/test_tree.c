@@ -142,8 +142,7 @@ static void writing_reads_back(void **state)
         "...",
         "\r",
         "\x1b[0m",
-        "a very long text that goes on and on and on, past the eightieth column, and then some "
-        "more of it",
+        "a text that goes on and on and on, past the eightieth column, and then some more of it",
     };
     const config_place place = {ORIGIN_FILE, "t.yaml", 1, 1};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
