@@ -142,7 +142,8 @@ class Installed(Consumer):
         self.assertEqual(self.trials("out")[0]["status"], "finished")
 
     def test_serves_a_project_of_its_own(self):
-        self.command("cmake", "-S", CONSUMER, "-B", "build", "-DCMAKE_BUILD_TYPE=Release",
+        self.command("cmake", "-S", CONSUMER, "-B", "build", "-G", "Ninja",
+                     "-DCMAKE_BUILD_TYPE=Release",
                      f"-DCMAKE_C_COMPILER={CC}", f"-DCMAKE_PREFIX_PATH={self.prefix}",
                      f"-DCMAKE_C_FLAGS={' '.join(STRICT)}")
         self.command("cmake", "--build", "build")

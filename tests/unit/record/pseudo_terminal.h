@@ -18,7 +18,10 @@ static pseudo_terminal pseudo_terminal_open(unsigned short columns)
     pseudo_terminal t;
     struct winsize size = {.ws_row = 24, .ws_col = columns};
     struct termios raw;
-    assert_int_equal(openpty(&t.master, &t.slave, NULL, NULL, &size), 0);
+    if (openpty(&t.master, &t.slave, NULL, NULL, &size) != 0) {
+        print_message("skipped: this system has no pseudo-terminals (/dev/pts)\n");
+        skip();
+    }
     assert_int_equal(tcgetattr(t.slave, &raw), 0);
     cfmakeraw(&raw); /* line feeds stay line feeds */
     assert_int_equal(tcsetattr(t.slave, TCSANOW, &raw), 0);
