@@ -114,11 +114,8 @@ static slope_status open_array(const slope_reader_call *call, const char *path, 
     size_t elements = array->rows;
     for (size_t i = 1; i < rank; i++) {
         const size_t extent = big_endian_32(bytes + 4 + 4 * i);
-        if (elements > available / extent)
-            return host->fail(host,
-                              "'%s' is truncated: its header promises more elements than the %zu "
-                              "that are there",
-                              path, available);
+        if (elements > SIZE_MAX / 8 / extent)
+            return host->fail(host, "'%s' is not an IDX file: no memory could hold it", path);
         array->columns *= extent; /* never more than elements */
         elements *= extent;
     }
