@@ -25,19 +25,22 @@ static bool same_text(const char *one, const char *other)
 
 /* ---- the common head ------------------------------------------------------------------------ */
 
+/* Sizes as of contract 1.0: structures of later minor versions are longer, those of earlier ones
+ * are welcome, too. Members that came later may only be read where the plugin's size says they are.
+ */
 static size_t least_size(slope_kind kind)
 {
     switch (kind) {
     case SLOPE_KIND_READER:
-        return sizeof(slope_reader);
+        return SIZE_THROUGH(slope_reader, read);
     case SLOPE_KIND_MODEL:
-        return sizeof(slope_model);
+        return SIZE_THROUGH(slope_model, backward);
     case SLOPE_KIND_LOSS:
-        return sizeof(slope_loss);
+        return SIZE_THROUGH(slope_loss, evaluate);
     case SLOPE_KIND_OPTIMIZER:
-        return sizeof(slope_optimizer);
+        return SIZE_THROUGH(slope_optimizer, select);
     case SLOPE_KIND_SCHEDULE:
-        return sizeof(slope_schedule);
+        return SIZE_THROUGH(slope_schedule, factor);
     }
     return 0;
 }
@@ -154,11 +157,11 @@ static bool check_optimizer(const slope_optimizer *rule, failure *why)
         return failure_set(why, STATUS_ENVIRONMENT,
                            "it declares %u slots but %s table of slots: use SLOPE_SLOTS",
                            rule->slot_count, rule->slots == NULL ? "no" : "a");
-    if (rule->slot_count > 0 && rule->slot_size < sizeof(slope_slot))
+    if (rule->slot_count > 0 && rule->slot_size < SIZE_THROUGH(slope_slot, copies_parameter))
         return failure_set(why, STATUS_ENVIRONMENT,
                            "its slot_size %u is less than %zu: use "
                            "SLOPE_SLOTS",
-                           rule->slot_size, sizeof(slope_slot));
+                           rule->slot_size, SIZE_THROUGH(slope_slot, copies_parameter));
     for (size_t i = 0; i < rule->slot_count; ++i)
         if (!check_slot(rule, i, why)) return false;
     return true;

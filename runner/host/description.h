@@ -10,6 +10,10 @@
 
 #include "slope/plugin.h"
 
+/* Bytes of a structure up to and including a member. */
+#define SIZE_THROUGH(struct_, member)                                                              \
+    (offsetof(struct_, member) + sizeof(((const struct_ *)0)->member))
+
 /* Both halves (the second may be NULL), against the stem of the file and the kind of the folder it
  * lies in (0 for none). The first reason found; status ENVIRONMENT. */
 bool descriptions_check(const slope_plugin *const halves[2], const char *stem,

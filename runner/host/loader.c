@@ -70,12 +70,12 @@ static bool check_entry(const entry_head *head, failure *why)
                            "it was built for version %u.%u of the plugin contract, this slope has "
                            "%u.%u: rebuild it against this slope's headers",
                            head->major, head->minor, SLOPE_MAJOR, SLOPE_MINOR);
-    if (head->size < sizeof(slope_entry))
+    const size_t least = SIZE_THROUGH(slope_entry, float64); /* as of contract 1.0 */
+    if (head->size < least)
         return failure_set(why, STATUS_ENVIRONMENT,
-                           "its '%s' says that it has %u bytes, the contract %u.%u has at least "
+                           "its '%s' says that it has %u bytes, one of contract %u has at least "
                            "%zu: rebuild it against this slope's headers",
-                           SLOPE_ENTRY_SYMBOL, head->size, SLOPE_MAJOR, SLOPE_MINOR,
-                           sizeof(slope_entry));
+                           SLOPE_ENTRY_SYMBOL, head->size, SLOPE_MAJOR, least);
     return true;
 }
 

@@ -225,10 +225,11 @@ bool parameters_check(const slope_plugin *plugin, failure *why)
         return failure_set(why, STATUS_ENVIRONMENT,
                            "its config struct of %zu bytes is larger than %d", plugin->config_size,
                            LARGEST_CONFIG);
-    if (count > 0 && plugin->parameter_size < sizeof(slope_parameter))
+    const size_t least = SIZE_THROUGH(slope_parameter, doc); /* as of contract 1.0 */
+    if (count > 0 && plugin->parameter_size < least)
         return failure_set(why, STATUS_ENVIRONMENT,
                            "its parameter_size %u is less than %zu: use SLOPE_PARAMETERS",
-                           plugin->parameter_size, sizeof(slope_parameter));
+                           plugin->parameter_size, least);
     for (size_t i = 0; i < count; ++i) {
         const slope_parameter *p = at(plugin, i);
         if (p->key == NULL || p->key[0] == 0)
