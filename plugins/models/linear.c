@@ -20,7 +20,7 @@ static slope_status tensors(const slope_host *host, const void *config,
         [BIAS] = {.name = "bias", .role = SLOPE_BIAS, .rank = 1, .extents = {shape->outputs}},
     };
     *count = TENSORS;
-    memcpy(out, all, (capacity < TENSORS ? capacity : TENSORS) * sizeof *out);
+    if (capacity > 0) memcpy(out, all, (capacity < TENSORS ? capacity : TENSORS) * sizeof *out);
     return SLOPE_OK;
 }
 

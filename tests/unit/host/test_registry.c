@@ -186,8 +186,8 @@ static void keeps_bad_ones_apart(void **state)
     failure why;
     registry *all = create(a, bad(a, "other_major"));
     if (registry_find(all, SLOPE_KIND_OPTIMIZER, "sgd", &why) == NULL) fail_msg("%s", why.text);
-    expect_none(all, SLOPE_KIND_OPTIMIZER, "other_major", STATUS_ENVIRONMENT, "version 7.0");
-    expect_none(all, SLOPE_KIND_LOSS, "other_major", STATUS_ENVIRONMENT, "version 7.0");
+    expect_none(all, SLOPE_KIND_OPTIMIZER, "other_major", STATUS_ENVIRONMENT, "version 7.");
+    expect_none(all, SLOPE_KIND_LOSS, "other_major", STATUS_ENVIRONMENT, "version 7.");
 }
 
 typedef struct refusals {
