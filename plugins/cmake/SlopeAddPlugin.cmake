@@ -1,9 +1,37 @@
 # slope_add_plugin(ID SOURCE [FOLDER kind] [OUTPUT_DIR dir] [DEFINITIONS …])
 #
-# Builds one plugin from one C file: the file is compiled twice, with real = float and real = double,
-# and both halves go into ID.so, in the folder OUTPUT_DIR, or SLOPE_PLUGIN_DIR/kind, or kind below the
-# current binary folder. Sets SLOPE_PLUGIN_TARGET in the caller to the name of the target.
+# Builds one plugin from one C file: the file is compiled with real = float and real = double, on x86-64
+# each for the baseline, AVX2 and AVX-512, and all halves go into ID.so, in the folder OUTPUT_DIR, or
+# SLOPE_PLUGIN_DIR/kind, or kind below the current binary folder. The program picks the halves that the
+# processor can run; they give the same bits (nothing is contracted or reordered). Sets
+# SLOPE_PLUGIN_TARGET in the caller to the name of the target.
 # Installed for authors outside this tree, so it may rest on nothing else of this tree.
+
+# One half: an object library of SOURCE.
+function(slope_add_plugin_half target source bits variant definitions)
+  add_library(${target} OBJECT ${source})
+  target_compile_definitions(${target} PRIVATE SLOPE_REAL_BITS=${bits} SLOPE_BOTH_PRECISIONS
+                             ${definitions})
+  target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3> -ffp-contract=off
+                         -fno-math-errno -fno-trapping-math -fvisibility=hidden)
+  if(variant STREQUAL "avx2")
+    target_compile_options(${target} PRIVATE -mavx2 -mfma)
+  elseif(variant STREQUAL "avx512")
+    target_compile_options(${target} PRIVATE -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl)
+  endif()
+  if(variant)
+    target_compile_definitions(${target} PRIVATE SLOPE_VARIANT=_${variant})
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    target_compile_definitions(${target} PRIVATE SLOPE_WIDE_HALVES)
+  endif()
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  if(TARGET slope::plugin)
+    target_link_libraries(${target} PRIVATE slope::plugin)
+  else()
+    target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/plugins/include)
+  endif()
+endfunction()
+
 function(slope_add_plugin id source)
   cmake_parse_arguments(arg "" "FOLDER;OUTPUT_DIR" "DEFINITIONS" ${ARGN})
   if(arg_FOLDER)
@@ -11,20 +39,21 @@ function(slope_add_plugin id source)
   else()
     set(target plugin_${id})
   endif()
-  set(flags -ffp-contract=off -fno-math-errno -fvisibility=hidden)
+  set(variants "")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    set(variants avx2 avx512)
+  endif()
+  set(halves "")
   foreach(bits 32 64)
-    add_library(${target}_float${bits} OBJECT ${source})
-    target_compile_definitions(${target}_float${bits} PRIVATE SLOPE_REAL_BITS=${bits}
-                               SLOPE_BOTH_PRECISIONS ${arg_DEFINITIONS})
-    target_compile_options(${target}_float${bits} PRIVATE ${flags})
-    set_target_properties(${target}_float${bits} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-    if(TARGET slope::plugin)
-      target_link_libraries(${target}_float${bits} PRIVATE slope::plugin)
-    else()
-      target_include_directories(${target}_float${bits} PRIVATE ${CMAKE_SOURCE_DIR}/plugins/include)
-    endif()
+    slope_add_plugin_half(${target}_float${bits} ${source} ${bits} "" "${arg_DEFINITIONS}")
+    list(APPEND halves $<TARGET_OBJECTS:${target}_float${bits}>)
+    foreach(variant ${variants})
+      slope_add_plugin_half(${target}_float${bits}_${variant} ${source} ${bits} ${variant}
+                            "${arg_DEFINITIONS}")
+      list(APPEND halves $<TARGET_OBJECTS:${target}_float${bits}_${variant}>)
+    endforeach()
   endforeach()
-  add_library(${target} MODULE $<TARGET_OBJECTS:${target}_float32> $<TARGET_OBJECTS:${target}_float64>)
+  add_library(${target} MODULE ${halves})
   target_link_libraries(${target} PRIVATE m)
   if(NOT arg_OUTPUT_DIR AND SLOPE_PLUGIN_DIR)
     set(arg_OUTPUT_DIR ${SLOPE_PLUGIN_DIR}/${arg_FOLDER})

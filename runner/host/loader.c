@@ -3,6 +3,7 @@
 
 #include "host/description.h"
 #include "host/object_file.h"
+#include "kernels/kernels.h"
 
 #include <dlfcn.h>
 #include <fenv.h>
@@ -110,6 +111,26 @@ static void *open_guarded(const char *path, failure *why)
     return object;
 }
 
+/* The halves for the instruction set in use, where the plugin brings them. */
+static bool choose_wide(const slope_entry *entry, const char *stem, slope_kind folder_kind,
+                        const slope_plugin *descriptions[2], failure *why)
+{
+    for (uint32_t i = 0; i < entry->wide_count; i++) {
+        const slope_wide *wide =
+            (const slope_wide *)(const void *)((const char *)entry->wide + i * entry->wide_size);
+        if (strcmp(wide->isa, kernels_isa()) != 0) continue;
+        const slope_plugin *halves[2] = {wide->float32, wide->float64};
+        if (!descriptions_check(halves, stem, folder_kind, why))
+            return failure_context(why, "compiled for %s", wide->isa);
+        if ((halves[1] == NULL) != (descriptions[1] == NULL))
+            return failure_set(why, STATUS_ENVIRONMENT,
+                               "compiled for %s it has other precisions: rebuild it", wide->isa);
+        descriptions[0] = halves[0];
+        descriptions[1] = halves[1];
+    }
+    return true;
+}
+
 static bool load(const char *path, const char *stem, slope_kind folder_kind,
                  const slope_plugin *descriptions[2], failure *why)
 {
@@ -125,7 +146,8 @@ static bool load(const char *path, const char *stem, slope_kind folder_kind,
     } else {
         descriptions[0] = entry->float32;
         descriptions[1] = entry->float64;
-        good = descriptions_check(descriptions, stem, folder_kind, why);
+        good = descriptions_check(descriptions, stem, folder_kind, why) &&
+               choose_wide(entry, stem, folder_kind, descriptions, why);
     }
     if (!good) dlclose(object);
     return good;

@@ -7,7 +7,7 @@
 
 #include "simple_rule.h"
 
-#if SLOPE_REAL_BITS == 32
+#if SLOPE_REAL_BITS == 32 && !defined(SLOPE_VARIANT)
 #include <stdio.h>
 
 __attribute__((constructor)) static void give_away(void)

@@ -2,7 +2,7 @@
  * complaint; the conformance tests must find it. */
 #include "simple_rule.h"
 
-#if SLOPE_REAL_BITS == 32
+#if SLOPE_REAL_BITS == 32 && !defined(SLOPE_VARIANT)
 extern __attribute__((visibility("default"))) const int second_name;
 const int second_name = 2;
 #endif

@@ -47,7 +47,7 @@ typedef void real;
  * structures grow only at their end, and each carries its size as its compiler saw it. */
 #define SLOPE_MAGIC 0x45504C53u /* "SLPE" in memory on a little-endian machine */
 #define SLOPE_MAJOR 1u
-#define SLOPE_MINOR 0u
+#define SLOPE_MINOR 1u
 
 typedef struct slope_host slope_host; /* host.h */
 
@@ -79,6 +79,12 @@ typedef enum slope_type {
                             and stored absolute; must be readable when the experiment is validated */
     SLOPE_INTEGERS = 7,  /* slope_integers; a single integer in YAML is a list of one */
     SLOPE_PATHS = 8,     /* slope_strings: several files, rules as for SLOPE_PATH */
+    SLOPE_STRINGS = 9,   /* slope_strings: a list of texts; a single text is a list of one */
+    SLOPE_TEXTS = 10,    /* slope_texts: a mapping from names to texts */
+    SLOPE_ARRAYS = 11,   /* slope_arrays: a mapping from names to numbers with a shape: -2, [1, 2],
+                            [[1, 2], [3, 4]], or {shape: [3, 2], initial: 0} where initial is one
+                            number for all, a list of that shape, or `random` */
+    /* A parameter of the last three types has no default: it is REQUIRED or OPTIONAL. */
 } slope_type;
 
 typedef struct slope_integers {
@@ -90,6 +96,33 @@ typedef struct slope_strings {
     size_t count;
     const char *const *values;
 } slope_strings;
+
+/* Names in mappings are identifiers: a letter or _, then letters, digits and _; at most 63. In the
+ * order of the file. */
+typedef struct slope_text {
+    const char *name;
+    const char *text;
+} slope_text;
+
+typedef struct slope_texts {
+    size_t count;
+    const slope_text *items;
+} slope_texts;
+
+#define SLOPE_MAX_RANK 4
+
+typedef struct slope_array {
+    const char *name;
+    uint32_t rank; /* 0 for a single number, at most SLOPE_MAX_RANK */
+    size_t extents[SLOPE_MAX_RANK];
+    size_t count;         /* product of the extents, at least 1 */
+    const double *values; /* row-major; NULL for `random`: the host draws them */
+} slope_array;
+
+typedef struct slope_arrays {
+    size_t count;
+    const slope_array *items;
+} slope_arrays;
 
 /* Flags of a parameter. */
 enum {
@@ -113,6 +146,8 @@ typedef struct slope_parameter {
     double min, max;            /* bounds of numbers, integers and list elements; ±INFINITY for none */
     const char *const *choices; /* SLOPE_CHOICE: names, ended by NULL; otherwise NULL */
     const char *doc;            /* one line; lower case, no full stop */
+    const char *example;        /* YAML text for `slope describe`, where a parameter without default
+                                   needs a value that its type alone does not tell; or NULL */
 } slope_parameter;
 
 /* Shorthands for parameter tables:
@@ -172,14 +207,24 @@ typedef struct slope_plugin {
     .parameters = (table), .parameter_count = sizeof(table) / sizeof((table)[0]), \
     .parameter_size = sizeof(slope_parameter), .config_size = sizeof(config_struct)
 
+/* The same plugin compiled for the wider vectors of a newer processor, by slope_add_plugin(). The bits
+ * of its results are those of the plain one, since nothing is contracted or reordered. */
+typedef struct slope_wide {
+    const char *isa; /* "avx2", "avx512": as `slope --version --verbose` names them */
+    const slope_plugin *float32, *float64;
+} slope_wide;
+
 /* The exported symbol. The loader reads magic, then major, then size from the file itself, before
  * the object is loaded and any of its code can run. */
 typedef struct slope_entry {
-    uint32_t magic;               /* SLOPE_MAGIC */
-    uint32_t major, minor;        /* of the contract it was compiled against */
-    uint32_t size;                /* sizeof(slope_entry) as the plugin's compiler saw it */
-    const slope_plugin *float32;  /* description compiled with real = float */
-    const slope_plugin *float64;  /* the same with real = double; NULL if compiled by hand */
+    uint32_t magic;              /* SLOPE_MAGIC */
+    uint32_t major, minor;       /* of the contract it was compiled against */
+    uint32_t size;               /* sizeof(slope_entry) as the plugin's compiler saw it */
+    const slope_plugin *float32; /* description compiled with real = float */
+    const slope_plugin *float64; /* the same with real = double; NULL if compiled by hand */
+    const slope_wide *wide;      /* NULL if compiled by hand */
+    uint32_t wide_count;
+    uint32_t wide_size;          /* sizeof(slope_wide) as the plugin's compiler saw it */
 } slope_entry;
 
 #define SLOPE_ENTRY_SYMBOL "slope_plugin_entry"
@@ -191,27 +236,53 @@ typedef struct slope_entry {
  *         .update = update,
  *     };
  *
- * The float64 half of a plugin is a second object file that exports nothing; the float32 half refers
- * to it by a hidden symbol when slope_add_plugin() has built both. */
+ * The other halves of a plugin (float64, wider vectors) are object files that export nothing; the
+ * float32 half refers to them by hidden symbols when slope_add_plugin() has built them. */
 #define SLOPE_HEAD(struct_, kind_) .size = sizeof(struct_), .kind = (kind_)
 
+#define SLOPE_HIDDEN_ __attribute__((visibility("hidden")))
+#define SLOPE_GLUE_(a, b) SLOPE_GLUE2_(a, b)
+#define SLOPE_GLUE2_(a, b) a##b
+
 #if SLOPE_REAL_BITS == 64
-#define SLOPE_PLUGIN(struct_) \
-    extern const struct_ slope_plugin_float64; \
-    __attribute__((visibility("hidden"))) const struct_ slope_plugin_float64
-#elif SLOPE_REAL_BITS == 32
-#ifdef SLOPE_BOTH_PRECISIONS
-#define SLOPE_FLOAT64_HALF_(struct_) &slope_plugin_float64.plugin
+#define SLOPE_HALF_ slope_plugin_float64
 #else
-#define SLOPE_FLOAT64_HALF_(struct_) NULL
+#define SLOPE_HALF_ slope_plugin_float32
+#endif
+
+#if defined(SLOPE_VARIANT) /* _avx2, _avx512: a half for wider vectors */
+#define SLOPE_PLUGIN(struct_) \
+    extern SLOPE_HIDDEN_ const struct_ SLOPE_GLUE_(SLOPE_HALF_, SLOPE_VARIANT); \
+    const struct_ SLOPE_GLUE_(SLOPE_HALF_, SLOPE_VARIANT)
+#elif SLOPE_REAL_BITS == 64
+#define SLOPE_PLUGIN(struct_) \
+    extern SLOPE_HIDDEN_ const struct_ SLOPE_HALF_; \
+    const struct_ SLOPE_HALF_
+#elif SLOPE_REAL_BITS == 32
+#if defined(SLOPE_WIDE_HALVES)
+#define SLOPE_WIDE_(struct_) \
+    extern SLOPE_HIDDEN_ const struct_ slope_plugin_float32_avx2, slope_plugin_float64_avx2, \
+        slope_plugin_float32_avx512, slope_plugin_float64_avx512; \
+    static const slope_wide slope_wide_halves[] = { \
+        {"avx2", &slope_plugin_float32_avx2.plugin, &slope_plugin_float64_avx2.plugin}, \
+        {"avx512", &slope_plugin_float32_avx512.plugin, &slope_plugin_float64_avx512.plugin}};
+#define SLOPE_WIDE_FIELDS_ slope_wide_halves, 2, sizeof(slope_wide)
+#else
+#define SLOPE_WIDE_(struct_)
+#define SLOPE_WIDE_FIELDS_ NULL, 0, sizeof(slope_wide)
+#endif
+#if defined(SLOPE_BOTH_PRECISIONS)
+#define SLOPE_FLOAT64_HALF_ &slope_plugin_float64.plugin
+#else
+#define SLOPE_FLOAT64_HALF_ NULL
 #endif
 #define SLOPE_PLUGIN(struct_) \
-    extern __attribute__((visibility("hidden"))) const struct_ slope_plugin_float32; \
-    extern __attribute__((visibility("hidden"))) const struct_ slope_plugin_float64; \
+    extern SLOPE_HIDDEN_ const struct_ slope_plugin_float32, slope_plugin_float64; \
+    SLOPE_WIDE_(struct_) \
     extern __attribute__((visibility("default"))) const slope_entry slope_plugin_entry; \
     const slope_entry slope_plugin_entry = {SLOPE_MAGIC, SLOPE_MAJOR, SLOPE_MINOR, \
                                             sizeof(slope_entry), &slope_plugin_float32.plugin, \
-                                            SLOPE_FLOAT64_HALF_(struct_)}; \
+                                            SLOPE_FLOAT64_HALF_, SLOPE_WIDE_FIELDS_}; \
     const struct_ slope_plugin_float32
 #endif
 
