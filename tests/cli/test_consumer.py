@@ -1,5 +1,5 @@
-"""test_consumer: slope as somebody meets it who writes a plugin of their own, outside this tree: by hand
-with one line of cc, and with CMake against an installed slope. The sources are in tests/consumer/."""
+"""test_consumer: slope as somebody meets it who writes a plugin of their own, outside this tree: by
+hand with one line of cc, and with CMake against an installed slope. Sources: tests/consumer/."""
 import csv
 import os
 import re
@@ -42,7 +42,8 @@ class ByHand(Consumer):
 
     def test_compiles_without_a_word(self):
         self.assertEqual(self.done.stdout + self.done.stderr, "")
-        self.command(CC, *STRICT, "-shared", "-fPIC", f"-I{INCLUDE}", "my_rule.c", "-o", "strict.so")
+        self.command(CC, *STRICT, "-shared", "-fPIC", f"-I{INCLUDE}", "my_rule.c", "-o",
+                     "strict.so")
 
     def test_is_listed_and_described(self):
         listed = self.slope("plugins", "optimizer", environment=self.environment).stdout
@@ -62,7 +63,8 @@ class ByHand(Consumer):
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_trains(self):
-        self.slope("run", "my_rule.yaml", "--quiet", "--output", "out", environment=self.environment)
+        self.slope("run", "my_rule.yaml", "--quiet", "--output", "out",
+                   environment=self.environment)
         (trial,) = self.trials("out")
         self.assertEqual(trial["status"], "finished")
         self.assertIn("my_rule.so", (self.folder / "out" / "manifest.yaml").read_text())
