@@ -20,7 +20,8 @@ bool text_is_null(const char *text); /* "", ~, null, Null, NULL */
  * buffer has at least 32 bytes; returns it. Independent of the locale. */
 char *text_from_number(char *buffer, double value);
 
-/* The name nearest to `name` (Damerau-Levenshtein, at most a third of its length and at least 1 off), or NULL. */
+/* The name nearest to `name` (Damerau-Levenshtein, at most a third of its length and at least 1
+ * off), or NULL. */
 const char *text_nearest(const char *name, const char *const *names, size_t count);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "base/arena.h"
 
-/* Path of NAME.yaml in the first folder that has it (see experiment.h), relative to the current folder
- * where that is shorter; NULL if there is none. */
+/* Path of NAME.yaml in the first folder that has it (see experiment.h), relative to the current
+ * folder where that is shorter; NULL if there is none. */
 const char *descriptor_find(arena *a, const char *config_path, const char *name);
 
 /* The name nearest to `name` among those that could be found; or NULL. */

@@ -1,7 +1,8 @@
 /* config/diagnostics.h: the list of everything that is wrong with a configuration.
  *
- * Errors are collected, not thrown: the user sees all at once, in the order of the file. Each one has
- * a place, the path of the key, what was expected and, where there is one, the nearest valid name. */
+ * Errors are collected, not thrown: the user sees all at once, in the order of the file. Each one
+ * has a place, the path of the key, what was expected and, where there is one, the nearest valid
+ * name. */
 #ifndef SLOPE_CONFIG_DIAGNOSTICS_H
 #define SLOPE_CONFIG_DIAGNOSTICS_H
 

@@ -1,16 +1,17 @@
 /* config/experiment.h: a whole experiment, typed and validated: what the engine works from.
  *
- * Made from a tree (load.h) with the tables of the plugins (registry) and the runner's own tables, which stand in
- * plain_sections.c, plugin_sections.c and dataset_section.c and are the only definition of the vocabulary. All errors of all trials are found at
- * once. Nothing here opens data, but files that parameters name are checked to be readable.
+ * Made from a tree (load.h) with the tables of the plugins (registry) and the runner's own tables,
+ * which stand in plain_sections.c, plugin_sections.c and dataset_section.c and are the only
+ * definition of the vocabulary. All errors of all trials are found at once. Nothing here opens
+ * data, but files that parameters name are checked to be readable.
  *
  *     experiment, dataset, model, loss, regularization, optimizer, schedule, clip, train, evaluate,
  *     stop, checkpoint, keep, label, trials
  *
  * A scalar where a section is expected sets the section's first key (overlay.h; model: linear is
  * model: {name: linear}; init: zeros is init: {distribution: zeros}).
- * `trials` is a list of mappings; each is deep-merged over the rest of the file and gives one trial.
- * A merge that changes a plugin's name drops the parameters of the earlier plugin. */
+ * `trials` is a list of mappings; each is deep-merged over the rest of the file and gives one
+ * trial. A merge that changes a plugin's name drops the parameters of the earlier plugin. */
 #ifndef SLOPE_CONFIG_EXPERIMENT_H
 #define SLOPE_CONFIG_EXPERIMENT_H
 
@@ -25,7 +26,8 @@ typedef struct plugin_choice {
 
 typedef enum interval_unit { UNIT_STEPS = 1, UNIT_EPOCHS = 2, UNIT_SECONDS = 3 } interval_unit;
 
-/* "100" or "100 steps", "1 epoch", "0.5 epochs" (at least one step), "30 seconds", "never" (count 0). */
+/* "100" or "100 steps", "1 epoch", "0.5 epochs" (at least one step), "30 seconds", "never"
+ * (count 0). */
 typedef struct interval {
     double count;
     interval_unit unit;
@@ -33,40 +35,39 @@ typedef struct interval {
 
 /* dataset: in a file datasets/NAME.yaml or in place. If there is such a file, the other keys of the
  * mapping are put over it, and its own `name` is the reader's; with `in_place: true`, as recorded
- * configurations have it, or where there is no such file, `name` is the reader's. `known_as` is what
- * tables call it.
- * Keys that only inform people: title, description, origin, licence. Every key that is not listed here
- * belongs to the reader; `validation: 0.1` is a fraction, a mapping there is the reader's.
- * Statistics come from the training rows only. */
+ * configurations have it, or where there is no such file, `name` is the reader's. `known_as` is
+ * what tables call it. Keys that only inform people: title, description, origin, licence. Every key
+ * that is not listed here belongs to the reader; `validation: 0.1` is a fraction, a mapping there
+ * is the reader's. Statistics come from the training rows only. */
 typedef struct dataset_config {
-    const char *label;        /* how tables name it: the descriptor's name, or the reader's */
-    const char *descriptor;   /* path of the descriptor file; NULL when in place */
+    const char *label;      /* how tables name it: the descriptor's name, or the reader's */
+    const char *descriptor; /* path of the descriptor file; NULL when in place */
     plugin_choice reader;
-    uint64_t seed;            /* of splits and made-up data; default 0 */
-    int64_t limit;            /* first rows of training data to keep; SLOPE_ABSENT: all */
-    int64_t test_limit;       /* the same for the test split */
-    double validation;        /* fraction (below 1) or rows (1 and more) taken from train, seeded
-                                 (`validation: 0.1`); NAN: no split unless the reader gives one */
-    double test;              /* the same, only where the reader gives no test split (key
-                                 `test_fraction`) */
-    double scale;             /* every feature is multiplied by it; default 1 */
-    bool subtract_mean;       /* subtract the mean of each column (the mean image) */
-    bool standardize;         /* subtract the mean, divide by the standard deviation; columns that
-                                 never change are only centred */
-    const char *how_to_get;   /* printed when a file is missing (`how_to_get`); or NULL */
-    size_t checksum_count;    /* `sha256`: a mapping from file name (last part of a path) to digest,
-                                 64 lower-case hexadecimal digits */
+    uint64_t seed;          /* of splits and made-up data; default 0 */
+    int64_t limit;          /* first rows of training data to keep; SLOPE_ABSENT: all */
+    int64_t test_limit;     /* the same for the test split */
+    double validation;      /* fraction (below 1) or rows (1 and more) taken from train, seeded
+                               (`validation: 0.1`); NAN: no split unless the reader gives one */
+    double test;            /* the same, only where the reader gives no test split (key
+                               `test_fraction`) */
+    double scale;           /* every feature is multiplied by it; default 1 */
+    bool subtract_mean;     /* subtract the mean of each column (the mean image) */
+    bool standardize;       /* subtract the mean, divide by the standard deviation; columns that
+                               never change are only centred */
+    const char *how_to_get; /* printed when a file is missing (`how_to_get`); or NULL */
+    size_t checksum_count;  /* `sha256`: a mapping from file name (last part of a path) to digest,
+                               64 lower-case hexadecimal digits */
     const char *const *checksum_names, *const *checksum_digests;
-    size_t class_name_count;  /* `class_names`: a list, class 0 first; 0: what the reader says */
+    size_t class_name_count; /* `class_names`: a list, class 0 first; 0: what the reader says */
     const char *const *class_names;
 } dataset_config;
 
 typedef enum init_distribution {
     INIT_ZEROS = 0,
-    INIT_NORMAL = 1,         /* std (default 0.01) */
-    INIT_UNIFORM = 2,        /* between -limit and limit (default 0.01) */
-    INIT_HE = 3,             /* normal, std = sqrt(2 / fan_in); He et al. 2015 */
-    INIT_XAVIER = 4,         /* uniform, limit = sqrt(6 / (fan_in + fan_out)); Glorot and Bengio 2010 */
+    INIT_NORMAL = 1,  /* std (default 0.01) */
+    INIT_UNIFORM = 2, /* between -limit and limit (default 0.01) */
+    INIT_HE = 3,      /* normal, std = sqrt(2 / fan_in); He et al. 2015 */
+    INIT_XAVIER = 4,  /* uniform, limit = sqrt(6 / (fan_in + fan_out)); Glorot and Bengio 2010 */
 } init_distribution;
 
 typedef struct init_config {
@@ -86,14 +87,15 @@ typedef enum gradient_method { GRADIENT_ANALYTIC = 0, GRADIENT_NUMERICAL = 1 } g
 typedef enum difference_method { DIFFERENCE_CENTRAL = 0, DIFFERENCE_FORWARD = 1 } difference_method;
 
 typedef struct train_config {
-    int64_t epochs, steps; /* SLOPE_ABSENT: no such limit; the first limit reached ends the trial. */
-    double seconds;        /* of training time; NAN: no such limit. No limit given: 10 epochs */
+    /* The first limit reached ends the trial. No limit given: 10 epochs. */
+    int64_t epochs, steps; /* SLOPE_ABSENT: no such limit */
+    double seconds;        /* of training time; NAN: no such limit */
     int64_t batch_size;    /* 0 for `full`. Default 128 */
-    uint64_t seed;
+    uint64_t seed;         /* default 0 */
     precision precision;
     gradient_method gradient;
     difference_method difference; /* for numerical gradients; default central */
-    double difference_step;       /* h; default 1e-5 in float64, 1e-2 in float32 when absent (NAN) */
+    double difference_step; /* h; default 1e-5 in float64, 1e-2 in float32 when absent (NAN) */
 } train_config;
 
 typedef struct evaluate_config {
@@ -132,14 +134,14 @@ typedef struct trial_config {
     train_config train;
     evaluate_config evaluate;
     stop_config stop;
-    interval checkpoint;          /* `checkpoint: {every: …}`; default never */
-    bool keep_weights;            /* `keep: weights | nothing`; default weights */
-    const config_node *resolved;  /* the trial's whole configuration, defaults included, with origins */
+    interval checkpoint; /* `checkpoint: {every: …}`; default never */
+    bool keep_weights;   /* `keep: weights | nothing`; default weights */
+    const config_node *resolved; /* the whole trial, defaults included, with origins */
 } trial_config;
 
 typedef struct experiment {
-    const char *name;            /* `experiment`, default: the file's stem */
-    size_t trial_count;          /* at least 1 */
+    const char *name;   /* `experiment`, default: the file's stem */
+    size_t trial_count; /* at least 1 */
     const trial_config *trials;
     const config_node *resolved; /* whole file, defaults included; runs again as it is, from any
                                     folder. Sections that are the same in all trials stand once, the
@@ -147,8 +149,8 @@ typedef struct experiment {
 } experiment;
 
 /* NULL if anything is wrong, with all errors in `errors`. `config_path` serves to find data set
- * descriptors: NAME.yaml in the folder `datasets` beside the file, beside its parent folder, in the current
- * folder, in <program>/../share/slope/datasets. */
+ * descriptors: NAME.yaml in the folder `datasets` beside the file, beside its parent folder, in the
+ * current folder, in <program>/../share/slope/datasets. */
 const experiment *experiment_create(arena *a, const config_node *tree, const char *config_path,
                                     registry *plugins, diagnostics *errors);
 

@@ -1,13 +1,14 @@
 /* config/load.h: from a file and a command line to one tree.
  *
  * Understands: anchors, aliases, merge keys (<<); at the top level of a file `extends: other.yaml`
- * (one, or a list, each deep-merged in order below this file; paths relative to the file; `include` is
- * the same) and overrides `path.to.key=value` (value is YAML; the flow style gives lists and mappings:
- * `model.hidden=[100,50]`). Precedence: command line, file, extended file. What the command line sets
- * also wins over what the trials of the file set; `trials.0.path.to.key=value` addresses one of them.
+ * (one, or a list, each deep-merged in order below this file; paths relative to the file; `include`
+ * is the same) and overrides `path.to.key=value` (value is YAML; the flow style gives lists and
+ * mappings: `model.hidden=[100,50]`). Precedence: command line, file, extended file. What the
+ * command line sets also wins over what the trials of the file set; `trials.0.path.to.key=value`
+ * addresses one of them.
  *
- * Refuses: duplicate keys, include loops, unknown tags, several documents, keys that are not scalars,
- * alias bombs (more than 10^6 nodes), nesting deeper than 64. */
+ * Refuses: duplicate keys, include loops, unknown tags, several documents, keys that are not
+ * scalars, alias bombs (more than 10^6 nodes), nesting deeper than 64. */
 #ifndef SLOPE_CONFIG_LOAD_H
 #define SLOPE_CONFIG_LOAD_H
 

@@ -1,8 +1,8 @@
 /* config/tree.h: YAML as a tree that remembers where every value stands.
  *
  * A tree is made by load.h from one file, the files it extends, and the command line. It knows
- * nothing of what the keys mean: bind.h gives it types. Nodes live in the arena of the load; they are
- * never changed once loading is done. */
+ * nothing of what the keys mean: bind.h gives it types. Nodes live in the arena of the load; they
+ * are never changed once loading is done. */
 #ifndef SLOPE_CONFIG_TREE_H
 #define SLOPE_CONFIG_TREE_H
 
@@ -25,9 +25,9 @@ typedef struct config_entry {
 struct config_node {
     config_kind kind;
     config_place place;
-    const char *text; /* SCALAR */
-    bool quoted;      /* SCALAR: quoted or block text, so never a number, bool or null */
-    size_t count;     /* SEQUENCE, MAPPING */
+    const char *text;      /* SCALAR */
+    bool quoted;           /* SCALAR: quoted or block text, so never a number, bool or null */
+    size_t count;          /* SEQUENCE, MAPPING */
     config_node **items;   /* SEQUENCE */
     config_entry *entries; /* MAPPING, in the order of the file; keys are unique */
 };
@@ -38,8 +38,8 @@ const config_node *config_get(const config_node *node, const char *key);
 /* By dotted path, "train.batch_size"; sequence items by number, "trials.0.optimizer". */
 const config_node *config_find(const config_node *root, const char *path);
 
-/* Whether two trees hold the same values under the same keys in the same order. `from_same_files`: and
- * each from the same file, so that relative paths in them mean the same. NULL equals NULL. */
+/* Whether two trees hold the same values under the same keys in the same order. `from_same_files`:
+ * and each from the same file, so that relative paths in them mean the same. NULL equals NULL. */
 bool config_same(const config_node *one, const config_node *other, bool from_same_files);
 
 /* Building and changing, for load.h and experiment.c. Setters copy nothing but text. */
@@ -50,8 +50,8 @@ void config_append(arena *a, config_node *sequence, config_node *item);
 void config_set(arena *a, config_node *mapping, const char *key, config_place key_place,
                 config_node *value); /* replaces or appends */
 
-/* Deep merge: mappings key by key, everything else replaced by `over`. Returns a new tree that shares
- * nodes with both. */
+/* Deep merge: mappings key by key, everything else replaced by `over`. Returns a new tree that
+ * shares nodes with both. */
 config_node *config_merge(arena *a, const config_node *base, const config_node *over);
 
 /* YAML text of the tree (libyaml's emitter), ended by a line feed; reads back as the same tree.

@@ -1,5 +1,5 @@
-"""Bad configurations and overrides on the real program: one clear error each, the right exit status, and
-nothing left behind; and what `slope validate` prints when all is well."""
+"""Bad configurations and overrides on the real program: one clear error each, the right exit
+status, and nothing left behind; and what `slope validate` prints when all is well."""
 import os
 import subprocess
 
@@ -67,12 +67,13 @@ class BadInput(ConfigCase):
 
     def test_unknown_data_set(self):
         self.refused("dataset: irsi\n",
-                     "a.yaml:1:10: dataset: there is neither a data set nor a reader 'irsi'; did you "
-                     "mean 'iris'?; a data set NAME is described by datasets/NAME.yaml")
+                     "a.yaml:1:10: dataset: there is neither a data set nor a reader 'irsi'; did "
+                     "you mean 'iris'?; a data set NAME is described by datasets/NAME.yaml")
 
     def test_unknown_key(self):
         self.refused("dataset: toy\noptimizer:\n  name: adam\n  learning_rat: 0.1\n",
-                     "a.yaml:4:3: optimizer.learning_rat: unknown key; did you mean 'learning_rate'?")
+                     "a.yaml:4:3: optimizer.learning_rat: unknown key; did you mean "
+                     "'learning_rate'?")
 
     def test_wrong_type(self):
         self.refused("dataset: toy\ntrain: {epochs: many}\n",
@@ -87,13 +88,13 @@ class BadInput(ConfigCase):
                      "a.yaml:1:1: dataset: missing: name a data set, as in `dataset: iris`, or "
                      "describe one in place with a reader's name")
         self.refused("dataset: {name: idx, train: {images: a.yaml}}\n",
-                     "a.yaml:1:10: dataset.train.labels: missing, and reader idx needs it: class of "
-                     "each training row")
+                     "a.yaml:1:10: dataset.train.labels: missing, and reader idx needs it: class "
+                     "of each training row")
 
     def test_syntax_error(self):
         self.refused("dataset: toy\nmodel: [linear\noptimizer: adam\n",
-                     "a.yaml:3:10: YAML syntax: did not find expected ',' or ']' while parsing a flow "
-                     "sequence that began in line 2")
+                     "a.yaml:3:10: YAML syntax: did not find expected ',' or ']' while parsing a "
+                     "flow sequence that began in line 2")
 
     def test_duplicate_key(self):
         self.refused("dataset: toy\ntrain:\n  seed: 1\n  seed: 2\n",
@@ -122,8 +123,8 @@ class BadInput(ConfigCase):
                      "a.yaml:5:26: optimizer.momentun: unknown key; optimizer sgd has name, "
                      "learning_rate, weight_decay",
                      "a.yaml:6:29: loss.margin: expected a number, got 'no'",
-                     "command line: evaluate.every: expected an interval such as 1 epoch, 100 steps, "
-                     "30 seconds or never, got '1 fortnight'",
+                     "command line: evaluate.every: expected an interval such as 1 epoch, 100 "
+                     "steps, 30 seconds or never, got '1 fortnight'",
                      overrides=["evaluate.every=1 fortnight"])
 
     def test_missing_files(self):
@@ -140,8 +141,8 @@ class BadInput(ConfigCase):
 
     def test_wrong_values_win_over_missing_files(self):
         self.refused("dataset: {name: csv, file: none.csv}\ntrain: {epochs: 0}\n",
-                     f"a.yaml:1:28: dataset.file: cannot read '{self.folder.resolve()}/none.csv': No "
-                     "such file or directory",
+                     f"a.yaml:1:28: dataset.file: cannot read '{self.folder.resolve()}/none.csv': "
+                     "No such file or directory",
                      "a.yaml:2:17: train.epochs: must be at least 1, got 0", status=2)
 
     def test_run_refuses_in_the_same_words(self):
@@ -173,8 +174,8 @@ class PluginsOfAUser(ConfigCase):
         self.slope("validate", "a.yaml", environment=self.environment)
         self.refused("dataset: toy\noptimizer: by_hand\ntrain: {precision: float64}\n",
                      "a.yaml:2:12: optimizer: optimizer 'by_hand' was compiled for float32 only: "
-                     "build it with slope_add_plugin(), which compiles both, or set train.precision "
-                     "to float32", environment=self.environment)
+                     "build it with slope_add_plugin(), which compiles both, or set "
+                     "train.precision to float32", environment=self.environment)
 
     def test_rules_between_parameters(self):
         self.refused("dataset: toy\noptimizer:\n  name: by_hand\n  low: 3\n  high: 2\n",
@@ -194,7 +195,8 @@ class GoodInput(ConfigCase):
 
     def test_origins(self):
         self.write("base.yaml", "train: {epochs: 3}\n")
-        self.write("a.yaml", "extends: base.yaml\ndataset: toy\noptimizer: {name: adam, beta1: 0.5}\n")
+        self.write("a.yaml", "extends: base.yaml\ndataset: toy\n"
+                             "optimizer: {name: adam, beta1: 0.5}\n")
         done = self.slope("validate", "a.yaml", "--print-config", "optimizer.learning_rate=0.25")
         origins = {}
         for line in done.stdout.splitlines():
