@@ -151,12 +151,13 @@ static bool evaluate(trial *t, const trial_watch *watch, failure *why)
     trial_point p = {.step = g->step, .epoch = trial_epoch(t),
                      .learning_rate = updater_learning_rate(t->updater, g->step ? g->step - 1 : 0),
                      .train = {NAN, NAN}, .train_objective = NAN, .validation = {NAN, NAN}};
+    const void *weights = updater_solution(t->updater, g->step, t->weights);
     if (t->config->evaluate.train) {
-        p.train = objective_evaluate(t->objective, t->weights,
+        p.train = objective_evaluate(t->objective, weights,
                                      objective_split(t->objective, SLOPE_TRAIN));
-        p.train_objective = p.train.loss + objective_penalty(t->objective, t->weights);
+        p.train_objective = p.train.loss + objective_penalty(t->objective, weights);
     }
-    p.validation = objective_evaluate(t->objective, t->weights,
+    p.validation = objective_evaluate(t->objective, weights,
                                       objective_split(t->objective, SLOPE_VALIDATION));
     g->evaluate_seconds += now() - start;
     p.train_seconds = g->train_seconds;
@@ -236,7 +237,8 @@ static void finish(trial *t)
     trial_summary *s = &t->summary;
     trial_progress *g = &t->progress;
     const double start = now();
-    s->test = objective_evaluate(t->objective, t->weights, objective_split(t->objective, SLOPE_TEST));
+    s->test = objective_evaluate(t->objective, updater_solution(t->updater, g->step, t->weights),
+                                 objective_split(t->objective, SLOPE_TEST));
     g->evaluate_seconds += now() - start;
     s->last.evaluate_seconds = g->evaluate_seconds;
     s->last.train_seconds = g->train_seconds;

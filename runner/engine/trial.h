@@ -63,7 +63,8 @@ struct named_text;
 bool trial_save(const trial *t, const char *path, const struct named_text *extra, failure *why);
 bool trial_restore(trial *t, const char *path, failure *why);
 
-/* The weights alone, by the model's tensor names. */
+/* The weights alone, by the model's tensor names: those that were evaluated, where the rule tells them from
+ * those that it trains (a checkpoint keeps the latter). */
 bool trial_save_weights(const trial *t, const char *path, failure *why);
 
 double trial_epoch(const trial *t);

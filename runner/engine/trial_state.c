@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Arrays of the layout's tensors, with `prefix` before each name. */
-static named_array *weight_arrays(const trial *t, arena *a, const char *prefix)
+static named_array *weight_arrays(const trial *t, const void *weights, arena *a, const char *prefix)
 {
     const layout *l = objective_layout(t->objective);
     const kernels *k = objective_kernels(t->objective);
@@ -22,7 +22,7 @@ static named_array *weight_arrays(const trial *t, arena *a, const char *prefix)
         arrays[i] = (named_array){.name = arena_printf(a, "%s%s", prefix, tensor->name),
                                   .type = k->real_size == 8 ? "F64" : "F32",
                                   .rank = tensor->rank,
-                                  .data = (const char *)t->weights + l->offsets[i] * k->real_size};
+                                  .data = (const char *)weights + l->offsets[i] * k->real_size};
         memcpy(arrays[i].extents, tensor->extents, sizeof tensor->extents);
     }
     return arrays;
@@ -38,8 +38,9 @@ bool trial_save_weights(const trial *t, const char *path, failure *why)
         {"data set", t->config->dataset.label},
         {"step", arena_printf(a, "%" PRIu64, t->progress.step)},
     };
-    const bool good = safetensors_write(path, weight_arrays(t, a, ""), l->tensor_count, metadata,
-                                        sizeof metadata / sizeof metadata[0], why);
+    const void *weights = updater_solution(t->updater, t->progress.step, t->weights);
+    const bool good = safetensors_write(path, weight_arrays(t, weights, a, ""), l->tensor_count,
+                                        metadata, sizeof metadata / sizeof metadata[0], why);
     arena_destroy(a);
     return good;
 }
@@ -101,7 +102,7 @@ bool trial_save(const trial *t, const char *path, const named_text *extra, failu
     const named_array *state = updater_state(t->updater, &state_count);
     while (extra && extra[extra_count].name) extra_count++;
     named_array *arrays = arena_alloc(a, (l->tensor_count + state_count) * sizeof *arrays);
-    memcpy(arrays, weight_arrays(t, a, "weights."), l->tensor_count * sizeof *arrays);
+    memcpy(arrays, weight_arrays(t, t->weights, a, "weights."), l->tensor_count * sizeof *arrays);
     if (state_count) memcpy(arrays + l->tensor_count, state, state_count * sizeof *arrays);
     named_text *texts = arena_alloc(a, (FIELDS + LAST_FIELDS + extra_count) * sizeof *texts);
     size_t n = 0;
@@ -156,7 +157,7 @@ bool trial_restore(trial *t, const char *path, failure *why)
     arena *a = arena_create();
     const layout *l = objective_layout(t->objective);
     const size_t real_size = objective_kernels(t->objective)->real_size;
-    const named_array *weights = weight_arrays(t, a, "weights.");
+    const named_array *weights = weight_arrays(t, t->weights, a, "weights.");
     size_t state_count;
     const named_array *state = updater_state(t->updater, &state_count);
     bool good = restore_fields(&file, fields, FIELDS, &t->progress, why) &&

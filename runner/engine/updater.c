@@ -2,6 +2,7 @@
 #include "engine/updater.h"
 
 #include "config/bind.h"
+#include "host/description.h"
 #include "host/services.h"
 #include "slope/optimizer.h"
 #include "slope/schedule.h"
@@ -35,6 +36,7 @@ struct updater {
     size_t slice_count;
     slice *slices;
     void *gradient;      /* NULL for scope POPULATION */
+    void *solution;      /* NULL where the weights themselves are it */
     size_t candidate_count;
     void **candidates;
     double *losses;
@@ -137,7 +139,8 @@ static bool sane(const updater *u, failure *why)
     for (size_t i = 0; i < u->rule->slot_count; i++) {
         const slope_extent extent = slot_at(u->rule, i)->extent;
         if ((extent == SLOPE_PER_TENSOR && scope != SLOPE_SCOPE_TENSOR) ||
-            (extent == SLOPE_PER_MODEL && scope != SLOPE_SCOPE_MODEL && !population))
+            (extent == SLOPE_PER_MODEL && scope != SLOPE_SCOPE_MODEL && !population &&
+             !LATER_OPERATION(u->rule, begin)))
             return failure_set(why, STATUS_ENVIRONMENT,
                                "%s: slot '%s' has an extent that its scope does not allow", u->who,
                                slot_at(u->rule, i)->name);
@@ -171,6 +174,8 @@ updater *updater_create(const trial_config *config, objective *o, uint64_t total
         make_candidates(u);
     else
         u->gradient = allocate(u->layout->total, u->k->real_size);
+    if (LATER_OPERATION(u->rule, solution))
+        u->solution = allocate(u->layout->total, u->k->real_size);
     return u;
 }
 
@@ -180,6 +185,7 @@ void updater_destroy(updater *u)
     for (size_t i = 0; i < u->slot_count; i++) free(u->slots[i]);
     for (size_t i = 0; i < u->candidate_count; i++) free(u->candidates[i]);
     free(u->gradient);
+    free(u->solution);
     arena_destroy(u->memory);
     free(u);
 }
@@ -271,36 +277,56 @@ static slope_status elsewhere(const slope_host *host, const real *weights, doubl
     return SLOPE_OK;
 }
 
-static bool update_range(update_task *t, size_t first, size_t count, size_t tensor, failure *why)
+/* What one call of the rule gets: elements [first, first + count), of that tensor. */
+typedef struct rule_call {
+    call_host host;
+    slope_update update;
+    void *few[32], **slots; /* slots: few, or its own memory where they are more */
+} rule_call;
+
+static void rule_call_begin(rule_call *c, const updater *u, const slice *s, char *weights)
 {
-    enum { ON_STACK = 32 };
-    const updater *u = t->u;
-    void *few[ON_STACK];
-    void **slots = u->slot_count <= ON_STACK ? few : allocate(u->slot_count, sizeof *slots);
+    const size_t real_size = u->k->real_size;
+    const bool enough = u->slot_count <= sizeof c->few / sizeof *c->few;
+    c->slots = enough ? c->few : allocate(u->slot_count, sizeof *c->slots);
     for (size_t i = 0; i < u->slot_count; i++) {
-        const size_t skip = u->extents[i] == SLOPE_PER_ELEMENT  ? first * u->k->real_size
-                            : u->extents[i] == SLOPE_PER_TENSOR ? tensor * sizeof(double)
+        const size_t skip = u->extents[i] == SLOPE_PER_ELEMENT  ? s->first * real_size
+                            : u->extents[i] == SLOPE_PER_TENSOR ? s->tensor * sizeof(double)
                                                                 : 0;
-        slots[i] = (char *)u->slots[i] + skip;
+        c->slots[i] = (char *)u->slots[i] + skip;
     }
-    call_host call;
-    call_host_init(&call, u->config->train.precision, u->config->train.seed);
-    call.context = t;
-    const slope_status status = u->rule->update(&(slope_update){
-        .size = sizeof(slope_update),
-        .host = &call.host,
-        .config = u->config->optimizer.config,
-        .n = count,
-        .first = first,
-        .weights = t->weights + first * u->k->real_size,
-        .gradient = (char *)u->gradient + first * u->k->real_size,
-        .slots = slots,
-        .step = t->step + 1,
-        .learning_rate = t->learning_rate,
-        .loss = t->loss,
-        .objective = u->rule->scope == SLOPE_SCOPE_MODEL ? elsewhere : NULL});
-    if (slots != few) free(slots);
-    return status == SLOPE_OK || call_host_failure(&call, STATUS_TRIALS_FAILED, u->who, why);
+    call_host_init(&c->host, u->config->train.precision, u->config->train.seed);
+    c->update = (slope_update){.size = sizeof(slope_update),
+                               .host = &c->host.host,
+                               .config = u->config->optimizer.config,
+                               .n = s->count,
+                               .first = s->first,
+                               .weights = weights + s->first * real_size,
+                               .slots = c->slots};
+}
+
+static void rule_call_end(rule_call *c)
+{
+    if (c->slots != c->few) free(c->slots);
+}
+
+typedef slope_status (*rule_operation)(const slope_update *call);
+
+static bool run_rule(update_task *t, rule_operation operation, const slice *s, failure *why)
+{
+    const updater *u = t->u;
+    rule_call c;
+    rule_call_begin(&c, u, s, t->weights);
+    c.host.context = t;
+    c.update.gradient = (char *)u->gradient + s->first * u->k->real_size;
+    c.update.step = t->step + 1;
+    c.update.learning_rate = t->learning_rate;
+    c.update.loss = t->loss;
+    c.update.objective = u->rule->scope == SLOPE_SCOPE_MODEL ? elsewhere : NULL;
+    const bool good = operation(&c.update) == SLOPE_OK ||
+                      call_host_failure(&c.host, STATUS_TRIALS_FAILED, u->who, why);
+    rule_call_end(&c);
+    return good;
 }
 
 static void update_slices(void *argument, size_t first, size_t last)
@@ -309,7 +335,7 @@ static void update_slices(void *argument, size_t first, size_t last)
     for (size_t i = first; i < last; i++) {
         const slice *s = &t->u->slices[i];
         failure why;
-        if (update_range(t, s->first, s->count, s->tensor, &why)) continue;
+        if (run_rule(t, t->u->rule->update, s, &why)) continue;
         if (!atomic_exchange(&t->failed, true)) *t->why = why; /* the first one is told */
     }
 }
@@ -367,13 +393,45 @@ bool updater_step(updater *u, uint64_t step, batch rows, void *weights, double *
         *loss = t.loss;
         if (!isfinite(t.loss)) return true; /* diverged: the caller sees the loss; no update */
         clip(u);
+        const slice whole = {0, u->layout->total, 0};
+        const rule_operation begin = LATER_OPERATION(u->rule, begin);
         if (u->rule->scope == SLOPE_SCOPE_MODEL) {
-            good = update_range(&t, 0, u->layout->total, 0, why);
+            good = run_rule(&t, u->rule->update, &whole, why);
         } else {
-            parallel_for(u->slice_count, 1, update_slices, &t);
-            good = !t.failed;
+            good = !begin || run_rule(&t, begin, &whole, why);
+            if (good) parallel_for(u->slice_count, 1, update_slices, &t);
+            good = good && !t.failed;
         }
     }
     *loss = t.loss;
     return good;
+}
+
+/* ---- what the weights stand for ------------------------------------------------------------------------- */
+
+typedef struct solution_task {
+    updater *u;
+    char *weights;
+    uint64_t steps;
+} solution_task;
+
+static void solve_slices(void *argument, size_t first, size_t last)
+{
+    const solution_task *t = argument;
+    const updater *u = t->u;
+    for (size_t i = first; i < last; i++) {
+        rule_call c;
+        rule_call_begin(&c, u, &u->slices[i], t->weights);
+        c.update.step = t->steps;
+        u->rule->solution(&c.update, (char *)u->solution + u->slices[i].first * u->k->real_size);
+        rule_call_end(&c);
+    }
+}
+
+const void *updater_solution(updater *u, uint64_t steps, const void *weights)
+{
+    if (!u->solution) return weights;
+    solution_task task = {u, (char *)(uintptr_t)weights, steps}; /* the rule leaves them as they are */
+    parallel_for(u->slice_count, 1, solve_slices, &task);
+    return u->solution;
 }

@@ -25,6 +25,10 @@ double updater_learning_rate(const updater *u, uint64_t step);
  * rule does. */
 bool updater_step(updater *u, uint64_t step, batch rows, void *weights, double *loss, failure *why);
 
+/* The weights that are evaluated, saved and reported after `steps` updates: `weights` themselves, or what
+ * the rule's `solution` makes of them, valid until the next call. */
+const void *updater_solution(updater *u, uint64_t steps, const void *weights);
+
 /* The rule's state as named arrays, "optimizer.<slot>.<copy>", pointing into the updater: to be
  * written to, or overwritten from, a checkpoint. */
 const named_array *updater_state(const updater *u, size_t *count);

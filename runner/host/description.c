@@ -116,7 +116,8 @@ static bool check_slot(const slope_optimizer *rule, size_t index, failure *why)
     const slope_slot *slot = slot_at(rule, index);
     if (blank(slot->name))
         return failure_set(why, STATUS_ENVIRONMENT, "slot %zu has no name", index);
-    const bool whole = rule->scope == SLOPE_SCOPE_MODEL || rule->scope == SLOPE_SCOPE_POPULATION;
+    const bool whole = rule->scope == SLOPE_SCOPE_MODEL || rule->scope == SLOPE_SCOPE_POPULATION ||
+                       LATER_OPERATION(rule, begin) != NULL;
     const bool fits = slot->extent == SLOPE_PER_ELEMENT ||
                       (slot->extent == SLOPE_PER_TENSOR && rule->scope == SLOPE_SCOPE_TENSOR) ||
                       (slot->extent == SLOPE_PER_MODEL && whole);
@@ -150,9 +151,16 @@ static bool check_optimizer(const slope_optimizer *rule, failure *why)
             return failure_set(why, STATUS_ENVIRONMENT,
                                "its count_parameter '%s' is no integer parameter",
                                rule->count_parameter);
+        if (LATER_OPERATION(rule, solution) != NULL)
+            return failure_set(why, STATUS_ENVIRONMENT,
+                               "it has 'solution', which its scope (%d) cannot have",
+                               (int)rule->scope);
     } else if (rule->update == NULL) {
         return missing(why, "update");
     }
+    if (LATER_OPERATION(rule, begin) != NULL && rule->scope > SLOPE_SCOPE_TENSOR)
+        return failure_set(why, STATUS_ENVIRONMENT,
+                           "it has 'begin', which its scope (%d) cannot have", (int)rule->scope);
     if ((rule->slots == NULL) != (rule->slot_count == 0))
         return failure_set(why, STATUS_ENVIRONMENT,
                            "it declares %u slots but %s table of slots: use SLOPE_SLOTS",

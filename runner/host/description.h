@@ -23,4 +23,11 @@ bool descriptions_check(const slope_plugin *const halves[2], const char *stem,
 bool parameters_check(const slope_plugin *plugin, failure *why);
 bool operations_check(const slope_plugin *plugin, failure *why);
 
+/* An operation that a later minor version brought: NULL where the description was compiled before
+ * it and ends early. `about` points to a slope_optimizer or the like. */
+#define LATER_OPERATION(about, field)                                                              \
+    ((about)->plugin.size >= offsetof(__typeof__(*(about)), field) + sizeof(about)->field          \
+         ? (about)->field                                                                          \
+         : NULL)
+
 #endif

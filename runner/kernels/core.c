@@ -291,26 +291,73 @@ static double fold(const double lane[8])
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
+/* Sum of `term` over one block, in 8 lanes. Sums of one vector take it twice. */
+#define DEFINE_SUM(name, term) \
+    static double name##_block(size_t count, const real *x, const real *y) \
+    { \
+        double lane[8] = {0}; \
+        size_t i = 0; \
+        for (; i + 8 <= count; i += 8) \
+            for (size_t j = 0; j < 8; j++) \
+                lane[j] = term((double)x[i + j], (double)y[i + j], lane[j]); \
+        for (size_t j = 0; i + j < count; j++) \
+            lane[j] = term((double)x[i + j], (double)y[i + j], lane[j]); \
+        return fold(lane); \
+    }
+#define TERM_PRODUCT(x, y, sum) __builtin_fma((x), (y), (sum))
+#define TERM_ABSOLUTE(x, y, sum) ((void)(y), (sum) + __builtin_fabs(x))
+DEFINE_SUM(dot, TERM_PRODUCT)
+DEFINE_SUM(absolute, TERM_ABSOLUTE)
+
 static double sum_squares(size_t count, const real *x)
 {
-    double lane[8] = {0};
-    size_t i = 0;
-    for (; i + 8 <= count; i += 8)
-        for (size_t j = 0; j < 8; j++)
-            lane[j] = __builtin_fma((double)x[i + j], (double)x[i + j], lane[j]);
-    for (size_t j = 0; i + j < count; j++)
-        lane[j] = __builtin_fma((double)x[i + j], (double)x[i + j], lane[j]);
-    return fold(lane);
+    return dot_block(count, x, x);
 }
 
 static double sum_absolute(size_t count, const real *x)
 {
-    double lane[8] = {0};
-    size_t i = 0;
-    for (; i + 8 <= count; i += 8)
-        for (size_t j = 0; j < 8; j++) lane[j] += __builtin_fabs((double)x[i + j]);
-    for (size_t j = 0; i + j < count; j++) lane[j] += __builtin_fabs((double)x[i + j]);
-    return fold(lane);
+    return absolute_block(count, x, x);
+}
+
+enum { BLOCKS_AT_ONCE = 64 };
+
+typedef struct sum_blocks {
+    double (*block)(size_t count, const real *x, const real *y);
+    const real *x, *y;
+    double sums[BLOCKS_AT_ONCE];
+} sum_blocks;
+
+static void sum_block(void *argument, size_t first, size_t last)
+{
+    sum_blocks *s = argument;
+    s->sums[first / SUM_BLOCK] = s->block(last - first, s->x + first, s->y + first);
+}
+
+static double sum_all(const slope_host *host, sum_blocks s, size_t count)
+{
+    const size_t most = (size_t)BLOCKS_AT_ONCE * SUM_BLOCK;
+    double sum = 0;
+    for (size_t at = 0; at < count; at += most, s.x += most, s.y += most) {
+        const size_t now = count - at < most ? count - at : most;
+        host->parallel_for(host, now, SUM_BLOCK, sum_block, &s);
+        for (size_t b = 0; b * SUM_BLOCK < now; b++) sum += s.sums[b];
+    }
+    return sum;
+}
+
+static double sum_squares_all(const slope_host *host, size_t count, const real *x)
+{
+    return sum_all(host, (sum_blocks){.block = dot_block, .x = x, .y = x}, count);
+}
+
+static double dot_all(const slope_host *host, size_t count, const real *x, const real *y)
+{
+    return sum_all(host, (sum_blocks){.block = dot_block, .x = x, .y = y}, count);
+}
+
+static double sum_absolute_all(const slope_host *host, size_t count, const real *x)
+{
+    return sum_all(host, (sum_blocks){.block = absolute_block, .x = x, .y = x}, count);
 }
 
 static void argmax(size_t rows, size_t outputs, const real *scores, int32_t *index)
@@ -338,7 +385,8 @@ extern const kernels GLUE(SLOPE_ISA, SLOPE_REAL_BITS);
 const kernels GLUE(SLOPE_ISA, SLOPE_REAL_BITS) = {
     .plugin = {.size = sizeof(slope_kernels), .affine = affine, .affine_weights = affine_weights,
                .affine_bias = affine_bias, .affine_input = affine_input, .exp = exp_all,
-               .log = log_all, .tanh = tanh_all, .sigmoid = sigmoid_all},
+               .log = log_all, .tanh = tanh_all, .sigmoid = sigmoid_all,
+               .sum_squares = sum_squares_all, .dot = dot_all, .sum_absolute = sum_absolute_all},
     .real_size = sizeof(real),
     .pack = pack,
     .add = add,

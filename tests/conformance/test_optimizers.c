@@ -3,6 +3,7 @@
  * is the business of unit/plugins/test_optimizers.c. */
 #include "conformance.h"
 
+#include "host/description.h"
 #include "slope/optimizer.h"
 
 enum { ELEMENTS = 37, STEPS = 6, CANDIDATES = 5, MOST_COPIES = 64 };
@@ -81,7 +82,10 @@ static void next_gradient(instance *in)
     }
 }
 
-static void update_slice(instance *in, size_t first, size_t end)
+typedef slope_status (*operation)(const slope_update *call);
+
+/* Runs `update` or `begin` on a slice, or `solution` into `out`. */
+static void run_slice(instance *in, operation run, buffer *out, size_t first, size_t end)
 {
     void *slots[MOST_COPIES];
     for (size_t i = 0; i < in->copies; ++i)
@@ -93,28 +97,40 @@ static void update_slice(instance *in, size_t first, size_t end)
                                .n = end - first,
                                .first = first,
                                .weights = from_element(&in->weights, first),
-                               .gradient = from_element(&in->gradient, first),
+                               .gradient = out ? NULL : from_element(&in->gradient, first),
                                .slots = slots,
                                .step = in->step,
                                .learning_rate = in->learning_rate,
                                .loss = 1.0};
-    if (in->rule->update(&call) != SLOPE_OK) fail_msg("it fails: %s", in->host.text);
+    if (out != NULL)
+        in->rule->solution(&call, from_element(out, first));
+    else if (run(&call) != SLOPE_OK)
+        fail_msg("it fails: %s", in->host.text);
     if (!same_bits(&given, &in->gradient)) fail_msg("it changes the gradient");
     check_guards(in);
 }
 
-static void step_whole(instance *in)
+static void begin_step(instance *in)
 {
     next_gradient(in);
-    update_slice(in, 0, ELEMENTS);
+    const operation begin = LATER_OPERATION(in->rule, begin);
+    const buffer before = buffer_copy(in->s, &in->weights);
+    if (begin != NULL) run_slice(in, begin, NULL, 0, ELEMENTS);
+    if (!same_bits(&before, &in->weights)) fail_msg("its begin moves the weights");
+}
+
+static void step_whole(instance *in)
+{
+    begin_step(in);
+    run_slice(in, in->rule->update, NULL, 0, ELEMENTS);
 }
 
 static void step_in_slices(instance *in)
 {
     const size_t cuts[] = {0, 1, 3, 16, 16, 33, ELEMENTS};
-    next_gradient(in);
+    begin_step(in);
     for (size_t i = sizeof cuts / sizeof *cuts - 1; i > 0; --i)
-        if (cuts[i] > cuts[i - 1]) update_slice(in, cuts[i - 1], cuts[i]);
+        if (cuts[i] > cuts[i - 1]) run_slice(in, in->rule->update, NULL, cuts[i - 1], cuts[i]);
 }
 
 static bool same_instance(const instance *one, const instance *other)
@@ -123,6 +139,31 @@ static bool same_instance(const instance *one, const instance *other)
     for (size_t i = 0; i < one->copies; ++i)
         same = same && same_bits(&one->slots[i], &other->slots[i]);
     return same;
+}
+
+/* What is evaluated: the weights before the first step, finite after it, the same however it is cut,
+ * and made without a trace. */
+static void solution_is_a_function_of_the_state(const subject *s, const void *config)
+{
+    instance in = start(s, config, 1);
+    if (LATER_OPERATION(in.rule, solution) == NULL) return;
+    for (int k = 0; k <= STEPS; ++k) {
+        buffer whole = buffer_make(s, ELEMENTS), cut = buffer_make(s, ELEMENTS);
+        const instance before = in;
+        const buffer weights = buffer_copy(s, &in.weights);
+        run_slice(&in, NULL, &whole, 0, ELEMENTS);
+        run_slice(&in, NULL, &cut, 20, ELEMENTS);
+        run_slice(&in, NULL, &cut, 0, 20);
+        if (!guards_whole(&whole) || !guards_whole(&cut)) fail_msg("solution writes outside");
+        if (!same_bits(&whole, &cut)) fail_msg("slices of the solution give other bits");
+        if (!same_instance(&before, &in) || !same_bits(&weights, &in.weights))
+            fail_msg("solution changes the state");
+        if (k == 0 && !same_bits(&whole, &weights))
+            fail_msg("the solution before the first step is not the start");
+        for (size_t i = 0; i < ELEMENTS; ++i)
+            if (!isfinite(get(&whole, i))) fail_msg("solution %zu is not finite", i);
+        step_whole(&in);
+    }
 }
 
 /* ---- rules that use the gradient
@@ -168,6 +209,7 @@ static void gradient_rule(const subject *s, const void *config)
         if (!same_instance(&alone, &sliced)) fail_msg("slices give other bits than one call");
     }
     precisions_agree(s, config, &alone);
+    solution_is_a_function_of_the_state(s, config);
 }
 
 /* ---- rules that propose candidates

@@ -3,8 +3,8 @@
  * One law governs every function here: each output element has one order of accumulation, stated in
  * the comment, that depends on nothing but the arguments. Instruction set, number of threads and the
  * way that the work is cut do not change a bit. A plugin that computes only with these functions, with
- * + - * / sqrt and fma of its own, and with no reduction across rows, inherits that promise. (exp, log
- * and tanh of the C library differ between machines: use the ones here.)
+ * + - * / sqrt and fma of its own, and with no reduction across rows, inherits that promise. (exp, log,
+ * tanh, sin and cos of the C library differ between machines: use the ones here.)
  *
  * Matrices are row-major; `ld` is the distance between rows, in elements. Outputs never overlap inputs
  * unless said. Every function may use several threads through `host`.
@@ -43,6 +43,18 @@ typedef struct slope_kernels {
     void (*log)(size_t count, const real *x, real *y); /* 0 gives -inf, negative gives nan */
     void (*tanh)(size_t count, const real *x, real *y);
     void (*sigmoid)(size_t count, const real *x, real *y); /* 1 / (1 + exp(-x)) */
+
+    /* Sums over all elements, in double: Σ x², Σ x y and Σ |x|. The elements fall into blocks of
+     * 65536, the last one shorter. In a block, element i is added to lane i mod 8, one after
+     * another from 0 (products by fma), and the lanes are folded as
+     * ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)); the blocks are added in order, from 0. Since 1.1. */
+    double (*sum_squares)(const slope_host *host, size_t count, const real *x);
+    double (*dot)(const slope_host *host, size_t count, const real *x, const real *y);
+    double (*sum_absolute)(const slope_host *host, size_t count, const real *x);
+
+    /* Element by element, as exp. nan from |x| = 2^30 on. Since 1.1. */
+    void (*sin)(size_t count, const real *x, real *y);
+    void (*cos)(size_t count, const real *x, real *y);
 } slope_kernels;
 
 #endif

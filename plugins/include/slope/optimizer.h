@@ -26,7 +26,8 @@ typedef enum slope_scope {
 typedef enum slope_extent {
     SLOPE_PER_ELEMENT = 1, /* real[n]: one number beside each weight; sliced like the weights */
     SLOPE_PER_TENSOR = 2,  /* double[1] per tensor; only for scope TENSOR */
-    SLOPE_PER_MODEL = 3,   /* double[1]; only for scopes MODEL and POPULATION */
+    SLOPE_PER_MODEL = 3,   /* double[1]; for scopes MODEL and POPULATION, and for the others if they
+                              have `begin`, which writes it; `update` then only reads it */
 } slope_extent;
 
 /* A piece of state. All zero before the first step. */
@@ -68,7 +69,8 @@ typedef struct slope_population {
     const void *config;
     size_t n;                  /* elements of the whole vector, padding included (write anything there) */
     size_t count;              /* candidates */
-    real *const *candidates;   /* count pointers to n elements; written by propose, kept for select */
+    real *const *candidates;   /* count pointers to n elements; written by propose, kept for select,
+                                  which may overwrite them */
     const double *losses;      /* count objectives of the candidates; NULL in propose.
                                   NAN or infinite for a candidate that has none */
     real *weights;             /* n: the solution; select moves it */
@@ -92,6 +94,18 @@ typedef struct slope_optimizer {
     const char *count_parameter;
     slope_status (*propose)(const slope_population *call);
     slope_status (*select)(const slope_population *call);
+
+    /* Optional (NULL), scopes ELEMENT and TENSOR: called once in every step before its slices, with the
+     * whole vector as scope MODEL sees it (gaps are 0), for what is one number for all slices, such
+     * as a norm. Writes slots of any extent, but not the weights. Since 1.1. */
+    slope_status (*begin)(const slope_update *call);
+
+    /* Optional (NULL), scopes ELEMENT, TENSOR and MODEL: the weights that are evaluated, saved and
+     * reported where they are not those at which gradients are taken (averages, schedule-free
+     * rules). Writes out[i] for all i < n from weights and slots of the slice, which it leaves as
+     * they are; any slice gives the bits of one call. `step` is the number of updates done: 0
+     * before the first, when slots are all 0. gradient is NULL. Thread: as update. Since 1.1. */
+    void (*solution)(const slope_update *call, real *out);
 } slope_optimizer;
 
 #define SLOPE_SLOTS(table) \

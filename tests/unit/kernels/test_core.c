@@ -197,6 +197,43 @@ static void test_sums_and_argmax(void **state)
     free(x);
 }
 
+/* What plugins call: blocks of 65536, each in 8 lanes, added in order, whoever computes them. */
+static void test_sums_of_many(void **state)
+{
+    (void)state;
+    enum { N = 3 * SUM_BLOCK + 5 };
+    double *x = allocate(N, 8), *y = allocate(N, 8), wanted[3] = {0};
+    for (size_t i = 0; i < N; i++) {
+        x[i] = sin((double)i);
+        y[i] = cos(0.5 * (double)i);
+    }
+    for (size_t at = 0; at < N; at += SUM_BLOCK) {
+        double lanes[3][8] = {{0}};
+        for (size_t i = at; i < N && i < at + SUM_BLOCK; i++) {
+            lanes[0][i % 8] = fma(x[i], x[i], lanes[0][i % 8]);
+            lanes[1][i % 8] = fma(x[i], y[i], lanes[1][i % 8]);
+            lanes[2][i % 8] += fabs(x[i]);
+        }
+        for (size_t s = 0; s < 3; s++) {
+            const double *l = lanes[s];
+            wanted[s] += ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
+        }
+    }
+    for (size_t isa = 0; isa < 2 * ISAS; isa++) {
+        if (!choose(isas[isa / 2])) continue;
+        threads_set(isa % 2 ? 3 : 1);
+        call_host call;
+        call_host_init(&call, FLOAT64, 1);
+        const slope_kernels *k = call.host.kernels;
+        const double got[] = {k->sum_squares(&call.host, N, x), k->dot(&call.host, N, x, y),
+                              k->sum_absolute(&call.host, N, x)};
+        assert_memory_equal(got, wanted, sizeof got);
+        assert_true(k->dot(&call.host, 0, x, y) == 0);
+    }
+    free(x);
+    free(y);
+}
+
 static void test_finish(void **state)
 {
     (void)state;
@@ -229,7 +266,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products),        cmocka_unit_test(test_products_in_float64),
         cmocka_unit_test(test_pack),            cmocka_unit_test(test_sums_and_argmax),
-        cmocka_unit_test(test_finish),          cmocka_unit_test(test_unknown_instruction_set),
+        cmocka_unit_test(test_sums_of_many),    cmocka_unit_test(test_finish),
+        cmocka_unit_test(test_unknown_instruction_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
