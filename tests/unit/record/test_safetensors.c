@@ -209,6 +209,15 @@ static void a_missing_file_is_refused(void **state)
     assert_non_null(strstr(why.text, "No such file"));
 }
 
+/* Without the flush to the disk of file_write(): there are hundreds of these. */
+static void write_damaged(const unsigned char *bytes, size_t count)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, count, file), count);
+    assert_int_equal(fclose(file), 0);
+}
+
 /* Every truncation is an error; a changed byte is an error or gives another good file. */
 static void damage_anywhere_is_no_crash(void **state)
 {
@@ -219,13 +228,13 @@ static void damage_anywhere_is_no_crash(void **state)
     assert_true(file_read(path, &bytes, &count, &why));
     safetensors file;
     for (size_t cut = 0; cut < count; cut++) {
-        assert_true(file_write(path, bytes, cut, &why));
+        write_damaged(bytes, cut);
         assert_false(safetensors_read(path, &file, &why));
     }
     for (size_t i = 0; i < count; i++)
         for (unsigned bit = 0; bit < 8; bit += 3) {
             bytes[i] ^= (unsigned char)(1u << bit);
-            assert_true(file_write(path, bytes, count, &why));
+            write_damaged(bytes, count);
             if (safetensors_read(path, &file, &why)) safetensors_free(&file);
             bytes[i] ^= (unsigned char)(1u << bit);
         }
