@@ -196,7 +196,7 @@ static slope_status read_split(const slope_reader_call *call, slope_split split,
 {
     const slope_host *host = call->host;
     if (!images) return SLOPE_OK;
-    idx_array x, y;
+    idx_array x = {0}, y = {0};
     if (open_array(call, images, &x) || open_array(call, labels, &y)) return SLOPE_ERROR;
     if (y.rank != 1)
         return host->fail(host,

@@ -214,8 +214,8 @@ static inline slope_status labels_finish(const slope_reader_call *call, const la
     int32_t *classes = calloc(set->count ? set->count : 1, sizeof *classes);
     span *names = calloc(set->count ? set->count : 1, sizeof *names);
     const size_t count = classes && names ? labels_sort(set, classes, names) : 0;
-    slope_status status = SLOPE_OK;
-    if (!count) status = call->host->fail(call->host, "out of memory while sorting labels");
+    slope_status status = count ? SLOPE_OK : SLOPE_ERROR;
+    if (status) call->host->fail(call->host, "out of memory while sorting labels");
     for (size_t i = 0; i < count && !status; i++) status = name(call, i, names[i]);
     for (size_t split = 0; split < SLOPE_SPLITS && !status; split++) {
         slope_table *const table = call->splits[split];

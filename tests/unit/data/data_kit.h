@@ -60,7 +60,8 @@ static inline const char *kit_path(kit *k, const char *name)
 
 static inline void kit_bytes(kit *k, const char *name, const void *bytes, size_t count)
 {
-    unlink(kit_path(k, name)); /* a file that is written anew, ext4 flushes to the disk on closing */
+    unlink(
+        kit_path(k, name)); /* a file that is written anew, ext4 flushes to the disk on closing */
     FILE *file = fopen(kit_path(k, name), "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, count, file), count);
