@@ -108,6 +108,16 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && !strcmp(a, b));
 }
 
+static bool same_array(const slope_array *one, const slope_array *other)
+{
+    bool same = same_text(one->name, other->name) && one->rank == other->rank &&
+                one->count == other->count && !one->values == !other->values;
+    for (uint32_t d = 0; same && d < one->rank; d++) same = one->extents[d] == other->extents[d];
+    for (size_t i = 0; same && one->values && i < one->count; i++)
+        same = same_number(one->values[i], other->values[i]);
+    return same;
+}
+
 /* Whether a parameter has the same value in two config structs. */
 static bool same_value(const slope_parameter *p, const void *one, const void *other)
 {
@@ -128,10 +138,25 @@ static bool same_value(const slope_parameter *p, const void *one, const void *ot
         return x->count == y->count &&
                (!x->count || !memcmp(x->values, y->values, x->count * sizeof *x->values));
     }
-    case SLOPE_PATHS: {
+    case SLOPE_PATHS:
+    case SLOPE_STRINGS: {
         const slope_strings *x = a, *y = b;
         bool same = x->count == y->count;
         for (size_t i = 0; same && i < x->count; i++) same = same_text(x->values[i], y->values[i]);
+        return same;
+    }
+    case SLOPE_TEXTS: {
+        const slope_texts *x = a, *y = b;
+        bool same = x->count == y->count;
+        for (size_t i = 0; same && i < x->count; i++)
+            same = same_text(x->items[i].name, y->items[i].name) &&
+                   same_text(x->items[i].text, y->items[i].text);
+        return same;
+    }
+    case SLOPE_ARRAYS: {
+        const slope_arrays *x = a, *y = b;
+        bool same = x->count == y->count;
+        for (size_t i = 0; same && i < x->count; i++) same = same_array(&x->items[i], &y->items[i]);
         return same;
     }
     }

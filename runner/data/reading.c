@@ -62,8 +62,7 @@ static slope_status reserve(const slope_reader_call *call, slope_table *table,
 {
     const slope_host *host = call->host;
     const size_t size = element_bytes(element);
-    if (!size || columns == 0)
-        return host->fail(host, "reserve: no such element type, or no columns");
+    if (!size) return host->fail(host, "reserve: no such element type: %d", (int)element);
     if (table->rows && (table->element != element || table->columns != columns ||
                         table->target_columns != target_columns))
         return host->fail(host, "reserve: a table with rows cannot change its shape");

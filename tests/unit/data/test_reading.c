@@ -92,22 +92,23 @@ static slope_status bad_mixture(const slope_reader_call *call)
     return call->reserve(call, call->splits[SLOPE_TEST], SLOPE_UINT8, 3, 2, 1);
 }
 
+static const slope_reader bad_reader = {
+    .plugin = {SLOPE_HEAD(slope_reader, SLOPE_KIND_READER), .id = "bad"},
+    .read = read_badly,
+};
+static const host_plugin bad_plugin = {
+    .kind = SLOPE_KIND_READER, .id = "bad", .description = {&bad_reader.plugin, NULL}};
+static const dataset_config bad_config = {.label = "d",
+                                          .reader = {&bad_plugin, NULL},
+                                          .limit = SLOPE_ABSENT,
+                                          .test_limit = SLOPE_ABSENT,
+                                          .validation = NAN,
+                                          .test = NAN,
+                                          .scale = 1};
+
 static void trusts_no_reader(void **state)
 {
     kit *k = *state;
-    static const slope_reader reader = {
-        .plugin = {SLOPE_HEAD(slope_reader, SLOPE_KIND_READER), .id = "bad"},
-        .read = read_badly,
-    };
-    static const host_plugin plugin = {
-        .kind = SLOPE_KIND_READER, .id = "bad", .description = {&reader.plugin, NULL}};
-    const dataset_config config = {.label = "d",
-                                   .reader = {&plugin, NULL},
-                                   .limit = SLOPE_ABSENT,
-                                   .test_limit = SLOPE_ABSENT,
-                                   .validation = NAN,
-                                   .test = NAN,
-                                   .scale = 1};
     static const struct {
         slope_status (*read)(const slope_reader_call *call);
         exit_status status;
@@ -129,10 +130,58 @@ static void trusts_no_reader(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         misbehave = cases[i].read;
-        assert_null(dataset_load(&config, &k->why));
+        assert_null(dataset_load(&bad_config, &k->why));
         if (!strstr(k->why.text, cases[i].text)) fail_msg("'%s': %s", cases[i].text, k->why.text);
         assert_int_equal(k->why.status, cases[i].status);
     }
+}
+
+/* Functions of the parameters alone have rows, but no features: see readers/none.c. */
+static slope_status no_columns(const slope_reader_call *call)
+{
+    return call->reserve(call, call->splits[SLOPE_TRAIN], SLOPE_FLOAT32, 5, 0, 0);
+}
+
+static slope_status no_such_type(const slope_reader_call *call)
+{
+    return call->reserve(call, call->splits[SLOPE_TRAIN], (slope_element)9, 5, 1, 0);
+}
+
+/* reserve() keeps what fits and zeroes the rest, whichever way the number of rows goes. */
+static slope_status grow_and_shrink(const slope_reader_call *call)
+{
+    slope_table *table = call->splits[SLOPE_TRAIN];
+    if (call->reserve(call, table, SLOPE_FLOAT64, 4, 2, 0)) return SLOPE_ERROR;
+    for (int i = 0; i < 8; i++) ((double *)table->features)[i] = i + 1;
+    for (int i = 0; i < 4; i++) table->labels[i] = 3;
+    if (call->reserve(call, table, SLOPE_FLOAT64, 2, 2, 0) ||
+        call->reserve(call, table, SLOPE_FLOAT64, 3, 2, 0))
+        return SLOPE_ERROR;
+    return SLOPE_OK;
+}
+
+static void allots_memory_as_promised(void **state)
+{
+    kit *k = *state;
+    misbehave = no_columns;
+    dataset *data = dataset_load(&bad_config, &k->why);
+    assert_non_null(data);
+    assert_int_equal(data->features, 0);
+    assert_int_equal(data->splits[SLOPE_TRAIN].rows, 5);
+    assert_int_equal(data->classes, 1);
+    dataset_destroy(data);
+    misbehave = no_such_type;
+    assert_null(dataset_load(&bad_config, &k->why));
+    assert_non_null(strstr(k->why.text, "no such element type: 9"));
+    misbehave = grow_and_shrink;
+    data = dataset_load(&bad_config, &k->why);
+    assert_non_null(data);
+    const slope_table *table = data->splits[SLOPE_TRAIN].table;
+    static const double expected[6] = {1, 2, 3, 4, 0, 0};
+    for (size_t i = 0; i < 6; i++) assert_number(kit_feature(table, i / 2, i % 2), expected[i]);
+    static const int32_t labels[3] = {3, 3, 0};
+    assert_memory_equal(table->labels, labels, sizeof labels);
+    dataset_destroy(data);
 }
 
 /* ---- hostile files ------------------------------------------------------------------------ */
@@ -192,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         KIT_TEST(trusts_no_reader),
+        KIT_TEST(allots_memory_as_promised),
         KIT_TEST(survives_damaged_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
