@@ -261,6 +261,17 @@ class Refused(slope_cli.SlopeCase):
                 self.assertIn(text, done.stdout + done.stderr)
 
 
+class GradientCheck(slope_cli.SlopeCase):
+    def check(self, loss, status):
+        self.write("check.yaml", f"dataset: iris\nloss: {loss}\n")
+        return self.slope("check", "check.yaml", status=status,
+                          environment={"SLOPE_PLUGIN_PATH": str(BAD / "bad_sign_softmax")})
+
+    def test_a_sign_error_in_a_loss_is_found(self):
+        self.check("softmax", status=0)
+        self.check("bad_sign_softmax", status=1)
+
+
 class Describe(slope_cli.SlopeCase):
     def example(self, text):
         lines = text.split("example, with all defaults written out:\n\n")[1].split("\n\n")[0]
