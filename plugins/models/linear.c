@@ -28,7 +28,8 @@ static void forward(const slope_model_call *c)
 {
     c->host->kernels->affine(c->host, c->rows, c->shape.features, c->shape.outputs, c->x, c->ldx,
                              c->weights + c->offsets[WEIGHT], c->shape.outputs,
-                             c->weights + c->offsets[BIAS], c->scores, c->shape.outputs);
+                             c->weights + c->offsets[BIAS], SLOPE_IDENTITY, c->scores,
+                             c->shape.outputs);
 }
 
 static void backward(const slope_model_call *c)

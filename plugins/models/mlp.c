@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-enum { RELU, TANH, SIGMOID };
 static const char *const activations[] = {"relu", "tanh", "sigmoid", NULL};
+static const slope_activation kernels_name[] = {SLOPE_RELU, SLOPE_TANH, SLOPE_SIGMOID};
 
 typedef struct config {
     slope_integers hidden;
@@ -80,30 +80,6 @@ static real *activation_of(const slope_model_call *c, size_t layer)
     return a;
 }
 
-static void activate(const slope_model_call *c, real *a, size_t count)
-{
-    const config *m = c->config;
-    if (m->activation == TANH)
-        c->host->kernels->tanh(count, a, a);
-    else if (m->activation == SIGMOID)
-        c->host->kernels->sigmoid(count, a, a);
-    else
-        for (size_t i = 0; i < count; i++) a[i] = a[i] > 0 ? a[i] : 0 * a[i]; /* NaN stays NaN */
-}
-
-/* d[i] *= φ'(z[i]), given a = φ(z). */
-static void deactivate(const slope_model_call *c, const real *restrict a, real *restrict d,
-                       size_t count)
-{
-    const config *m = c->config;
-    if (m->activation == TANH)
-        for (size_t i = 0; i < count; i++) d[i] *= 1 - a[i] * a[i];
-    else if (m->activation == SIGMOID)
-        for (size_t i = 0; i < count; i++) d[i] *= a[i] * (1 - a[i]);
-    else
-        for (size_t i = 0; i < count; i++) d[i] = a[i] > 0 ? d[i] : 0;
-}
-
 static void forward(const slope_model_call *c)
 {
     const config *m = c->config;
@@ -114,8 +90,9 @@ static void forward(const slope_model_call *c)
         real *y = l < m->hidden.count ? activation_of(c, l) : c->scores;
         c->host->kernels->affine(c->host, c->rows, inputs(m, &c->shape, l), width, x, ldx,
                                  c->weights + c->offsets[2 * l], width,
-                                 c->weights + c->offsets[2 * l + 1], y, width);
-        if (l < m->hidden.count) activate(c, y, c->rows * width);
+                                 c->weights + c->offsets[2 * l + 1],
+                                 l < m->hidden.count ? kernels_name[m->activation] : SLOPE_IDENTITY,
+                                 y, width);
         x = y;
         ldx = width;
     }
@@ -135,8 +112,7 @@ static void backward(const slope_model_call *c)
         if (l == 0) break;
         real *e = c->workspace + l % 2 * c->rows * widest(m);
         k->affine_input(c->host, c->rows, in, width, d, width, c->weights + c->offsets[2 * l],
-                        width, e, in);
-        deactivate(c, x, e, c->rows * in);
+                        width, kernels_name[m->activation], x, in, e, in);
         d = e;
     }
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { BLOCK_BYTES = 64 * 1024 };
 
@@ -25,13 +26,25 @@ _Noreturn void out_of_memory(size_t size)
     exit(3);
 }
 
+enum { LINE = 64, LARGE_PAGE = 2 << 20 };
+
+void *advise_large_pages(void *memory, size_t bytes)
+{
+    const uintptr_t first = ((uintptr_t)memory + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    const uintptr_t last = ((uintptr_t)memory + bytes) / LARGE_PAGE * LARGE_PAGE;
+    if (memory && last > first) madvise((void *)first, last - first, MADV_HUGEPAGE);
+    return memory;
+}
+
 void *allocate(size_t count, size_t size)
 {
-    if (size && count > (SIZE_MAX - 64) / size) out_of_memory(SIZE_MAX);
-    const size_t bytes = (count * size + 63) / 64 * 64;
-    void *memory = aligned_alloc(64, bytes ? bytes : 64);
+    if (size && count > (SIZE_MAX - LARGE_PAGE) / size) out_of_memory(SIZE_MAX);
+    const size_t wanted = count && size ? count * size : 1;
+    const size_t unit = wanted >= 2 * LARGE_PAGE ? LARGE_PAGE : LINE;
+    const size_t bytes = (wanted + unit - 1) / unit * unit;
+    void *memory = aligned_alloc(unit, bytes);
     if (!memory) out_of_memory(bytes);
-    return memset(memory, 0, bytes);
+    return memset(advise_large_pages(memory, bytes), 0, bytes);
 }
 
 arena *arena_create(void)

@@ -25,6 +25,11 @@ char *arena_vprintf(arena *a, const char *format, va_list args);
 /* For memory outside an arena: like malloc and calloc, but never NULL (see above), aligned to 64
  * bytes, zeroed. Free with free(). */
 void *allocate(size_t count, size_t size);
+
+/* Asks for large pages where the system has them (advice, may be ignored) and returns `memory`. Rows
+ * that are read in random order otherwise cost a walk through the page tables each. */
+void *advise_large_pages(void *memory, size_t bytes);
+
 _Noreturn void out_of_memory(size_t size);
 
 #endif

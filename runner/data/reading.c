@@ -44,6 +44,7 @@ static bool resize(void **memory, size_t old_count, size_t count, size_t size)
     /* calloc gives large pieces without touching them, and realloc moves pages without copying */
     void *larger = *memory ? realloc(*memory, count * size) : calloc(count, size);
     if (!larger) return false;
+    advise_large_pages(larger, count * size);
     if (*memory && count > old_count)
         memset((char *)larger + old_count * size, 0, (count - old_count) * size);
     *memory = larger;

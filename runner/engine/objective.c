@@ -64,11 +64,11 @@ static void make_scratch(objective *o)
         };
 }
 
-/* Rows whose features fill about a quarter of a megabyte, in whole blocks of 16. */
+/* Rows whose features fill about a megabyte, half of a second-level cache, in whole blocks of 16. */
 static size_t rows_for_cache(const objective *o)
 {
     const size_t row = o->shape.features * o->k->real_size;
-    const size_t rows = (512u << 10) / (row ? row : 1) / 16 * 16;
+    const size_t rows = (1u << 20) / (row ? row : 1) / 16 * 16;
     return rows < 16 ? 16 : rows > LOSS_BLOCK ? LOSS_BLOCK : rows;
 }
 
@@ -284,6 +284,7 @@ typedef struct gradient_task {
     const void *weights;
     batch rows;
     size_t segment_rows;
+    bool zeroed;
     char *gradients; /* one vector per segment */
 } gradient_task;
 
@@ -297,7 +298,7 @@ static void gradient_segment(void *argument, size_t first, size_t last)
         const size_t end = begin + t->segment_rows < t->rows.rows ? begin + t->segment_rows
                                                                   : t->rows.rows;
         char *gradient = t->gradients + segment * o->layout.total * o->k->real_size;
-        memset(gradient, 0, o->layout.total * o->k->real_size);
+        if (!t->zeroed) memset(gradient, 0, o->layout.total * o->k->real_size);
         for (size_t r = begin; r < end; r += LOSS_BLOCK)
             o->block_sums[r / LOSS_BLOCK] =
                 add_block(o, s, t->weights, t->rows, r,
@@ -305,39 +306,34 @@ static void gradient_segment(void *argument, size_t first, size_t last)
     }
 }
 
-typedef struct element_task {
-    const objective *o;
-    const void *weights;
-    char *gradient, *others; /* others: segments after the first, to be added */
-    size_t other_count, offset, count;
-    double inverse, two_l2, l1;
-} element_task;
-
-/* Folds the segments and finishes the objective's gradient for a range of one tensor. */
-static void finish_range(void *argument, size_t first, size_t last)
+void objective_finish_slice(const objective *o, const void *weights, void *gradient, size_t tensor,
+                            size_t first, size_t count)
 {
-    const element_task *t = argument;
-    const kernels *k = t->o->k;
-    const size_t skip = (t->offset + first) * k->real_size, count = last - first;
-    for (size_t i = 0; i < t->other_count; i++)
-        k->add(count, t->others + i * t->o->layout.total * k->real_size + skip, t->gradient + skip);
-    k->finish(count, t->inverse, t->two_l2, t->l1, (const char *)t->weights + skip,
-              t->gradient + skip);
+    const kernels *k = o->k;
+    const regularization_config *r = &o->config->regularization;
+    const bool penalised = o->layout.tensors[tensor].role == SLOPE_WEIGHT && o->part != PART_DATA;
+    const double inverse =
+        o->part == PART_REGULARIZATION || !o->summed_rows ? 0 : 1 / (double)o->summed_rows;
+    const size_t vector = o->layout.total * k->real_size;
+    const size_t skip = (o->layout.offsets[tensor] + first) * k->real_size;
+    char *g = (char *)gradient + skip;
+    for (size_t i = 1; i < o->summed_segments; i++) /* the first one is in g */
+        k->add(count, o->segment_gradients + i * vector + skip, g);
+    k->finish(count, inverse, penalised ? 2 * r->l2 : 0, penalised ? r->l1 : 0,
+              (const char *)weights + skip, g);
 }
 
-void objective_finish(const objective *o, const void *weights, size_t rows, char *gradient,
-                      char *others, size_t other_count)
+typedef struct finish_task {
+    const objective *o;
+    const void *weights;
+    void *gradient;
+    size_t tensor;
+} finish_task;
+
+static void finish_range(void *argument, size_t first, size_t last)
 {
-    enum { GRAIN = 8192 };
-    const regularization_config *r = &o->config->regularization;
-    for (size_t t = 0; t < o->layout.tensor_count; t++) {
-        const bool penalised = o->layout.tensors[t].role == SLOPE_WEIGHT && o->part != PART_DATA;
-        element_task task = {o, weights, gradient, others, other_count, o->layout.offsets[t],
-                             o->layout.sizes[t],
-                             o->part == PART_REGULARIZATION || !rows ? 0 : 1 / (double)rows,
-                             penalised ? 2 * r->l2 : 0, penalised ? r->l1 : 0};
-        parallel_for(o->layout.sizes[t], GRAIN, finish_range, &task);
-    }
+    const finish_task *t = argument;
+    objective_finish_slice(t->o, t->weights, t->gradient, t->tensor, first, last - first);
 }
 
 typedef struct sum_task {
@@ -383,32 +379,43 @@ double objective_combine(const objective *o, const void *weights, const double *
     return o->part == PART_DATA ? data : data + objective_penalty(o, weights);
 }
 
-double objective_gradient(objective *o, const void *weights, batch rows, void *gradient)
+double objective_accumulate(objective *o, const void *weights, batch rows, bool zeroed,
+                            void *gradient)
 {
-    if (!gradient) {
-        double value;
-        objective_values(o, &weights, 1, rows, &value);
-        return value;
-    }
     const size_t vector = o->layout.total * o->k->real_size;
     objective_reserve_blocks(o, rows.rows / LOSS_BLOCK + 1);
-    size_t segment_rows = rows.rows;
+    size_t segment_rows = rows.rows ? rows.rows : 1;
     if (rows.rows > SEGMENT_MIN) {
         segment_rows = (rows.rows + SEGMENTS - 1) / SEGMENTS;
         segment_rows = (segment_rows + LOSS_BLOCK - 1) / LOSS_BLOCK * LOSS_BLOCK;
     }
-    const size_t segments = rows.rows ? (rows.rows + segment_rows - 1) / segment_rows : 1;
-    gradient_task task = {o, weights, rows, segment_rows ? segment_rows : 1, gradient};
-    if (segments > 1) {
+    o->summed_rows = rows.rows;
+    o->summed_segments = rows.rows ? (rows.rows + segment_rows - 1) / segment_rows : 1;
+    gradient_task task = {o, weights, rows, segment_rows, zeroed, gradient};
+    if (o->summed_segments > 1) {
         if (!o->segment_gradients)
             o->segment_gradients = allocate(SEGMENTS * o->layout.total, o->k->real_size);
         task.gradients = o->segment_gradients;
-        parallel_for(segments, 1, gradient_segment, &task);
+        task.zeroed = false;
+        parallel_for(o->summed_segments, 1, gradient_segment, &task);
         memcpy(gradient, o->segment_gradients, vector);
     } else {
         gradient_segment(&task, 0, 1); /* kernels inside use the threads */
     }
-    objective_finish(o, weights, rows.rows, gradient,
-                     segments > 1 ? o->segment_gradients + vector : NULL, segments - 1);
     return objective_combine(o, weights, o->block_sums, rows.rows);
+}
+
+double objective_gradient(objective *o, const void *weights, batch rows, void *gradient)
+{
+    enum { GRAIN = 8192 };
+    double value;
+    if (!gradient) {
+        objective_values(o, &weights, 1, rows, &value);
+        return value;
+    }
+    value = objective_accumulate(o, weights, rows, false, gradient);
+    for (size_t t = 0; t < o->layout.tensor_count; t++)
+        parallel_for(o->layout.sizes[t], GRAIN, finish_range,
+                     &(finish_task){o, weights, gradient, t});
+    return value;
 }

@@ -46,6 +46,15 @@ batch objective_split(const objective *o, slope_split split); /* the whole split
 /* Value and, if `gradient` is not NULL, gradient of the whole objective on the batch (analytic). */
 double objective_gradient(objective *o, const void *weights, batch rows, void *gradient);
 
+/* The same in two parts, so that an update can follow while a slice of the gradient is in the cache:
+ * accumulate leaves sums over rows in `gradient` (`zeroed`: it is all zero already) and returns the value;
+ * then finish_slice, on any thread, makes elements [first, first + count) of a tensor the gradient of
+ * the objective at `weights`. */
+double objective_accumulate(objective *o, const void *weights, batch rows, bool zeroed,
+                            void *gradient);
+void objective_finish_slice(const objective *o, const void *weights, void *gradient, size_t tensor,
+                            size_t first, size_t count);
+
 /* The same by differences, one entry after another: f(w + h e_i) - f(w - h e_i) over 2h, or
  * f(w + h e_i) - f(w) over h. Gaps stay 0. weights are changed and restored on the way. */
 double objective_gradient_numerical(objective *o, void *weights, batch rows, difference_method method,

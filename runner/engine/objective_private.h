@@ -32,6 +32,7 @@ struct objective {
     double *block_sums; /* losses of each block of rows */
     size_t *block_hits;
     char *segment_gradients;
+    size_t summed_rows, summed_segments; /* what the last accumulate left for finish_slice */
 };
 
 /* Rows of the batch as the model wants them, and their labels in s. */
@@ -42,10 +43,6 @@ void objective_chunk(objective *o, scratch *s, const void *weights, const void *
                      void *gradient);
 
 void objective_reserve_blocks(objective *o, size_t blocks);
-
-/* From sums over rows to the objective's gradient: folds `other_count` vectors in, divides, regularises. */
-void objective_finish(const objective *o, const void *weights, size_t rows, char *gradient,
-                      char *others, size_t other_count);
 
 /* From sums over blocks of rows to the objective's value. */
 double objective_combine(const objective *o, const void *weights, const double *block_sums,

@@ -32,11 +32,13 @@ struct updater {
     size_t slot_count;   /* copies counted singly */
     slope_extent *extents;
     void **slots;        /* one array per copy */
+    void **slot_blocks;  /* what to free */
     named_array *state;
     size_t slice_count;
     slice *slices;
     void *gradient;      /* NULL for scope POPULATION */
     void *solution;      /* NULL where the weights themselves are it */
+    bool fused;          /* a slice's gradient is finished, used and cleared in one go */
     size_t candidate_count;
     void **candidates;
     double *losses;
@@ -75,11 +77,22 @@ static size_t copies_of(const updater *u, const slope_slot *slot)
                                    slot->copies_parameter, slot->copies);
 }
 
+/* Arrays that a rule walks through side by side must not lie at the same place of their pages: the
+ * processor would take a load for one that depends on the store to the array before. */
+static void *slot_memory(updater *u, size_t bytes, size_t number)
+{
+    enum { STAGGER = 320, PAGE = 4096 };
+    char *block = allocate(bytes + PAGE, 1);
+    u->slot_blocks[number] = block;
+    return block + (number + 1) * STAGGER % PAGE;
+}
+
 static void make_slots(updater *u)
 {
     for (size_t i = 0; i < u->rule->slot_count; i++)
         u->slot_count += copies_of(u, slot_at(u->rule, i));
     u->slots = arena_alloc(u->memory, u->slot_count * sizeof *u->slots);
+    u->slot_blocks = arena_alloc(u->memory, u->slot_count * sizeof *u->slot_blocks);
     u->extents = arena_alloc(u->memory, u->slot_count * sizeof *u->extents);
     u->state = arena_alloc(u->memory, u->slot_count * sizeof *u->state);
     size_t n = 0;
@@ -89,7 +102,7 @@ static void make_slots(updater *u)
         const bool reals = slot->extent == SLOPE_PER_ELEMENT;
         for (size_t c = 0; c < copies; c++, n++) {
             u->extents[n] = slot->extent;
-            u->slots[n] = allocate(elements, reals ? u->k->real_size : sizeof(double));
+            u->slots[n] = slot_memory(u, elements * (reals ? u->k->real_size : sizeof(double)), n);
             u->state[n] = (named_array){
                 .name = arena_printf(u->memory, "optimizer.%s.%zu", slot->name, c),
                 .type = reals && u->k->real_size == 4 ? "F32" : "F64",
@@ -176,13 +189,16 @@ updater *updater_create(const trial_config *config, objective *o, uint64_t total
         u->gradient = allocate(u->layout->total, u->k->real_size);
     if (LATER_OPERATION(u->rule, solution))
         u->solution = allocate(u->layout->total, u->k->real_size);
+    u->fused = u->rule->scope <= SLOPE_SCOPE_TENSOR && isnan(config->clip.norm) &&
+               isnan(config->clip.value) && config->train.gradient == GRADIENT_ANALYTIC &&
+               !LATER_OPERATION(u->rule, begin); /* which looks at the whole gradient */
     return u;
 }
 
 void updater_destroy(updater *u)
 {
     if (!u) return;
-    for (size_t i = 0; i < u->slot_count; i++) free(u->slots[i]);
+    for (size_t i = 0; i < u->slot_count; i++) free(u->slot_blocks[i]);
     for (size_t i = 0; i < u->candidate_count; i++) free(u->candidates[i]);
     free(u->gradient);
     free(u->solution);
@@ -333,9 +349,16 @@ static void update_slices(void *argument, size_t first, size_t last)
 {
     update_task *t = argument;
     for (size_t i = first; i < last; i++) {
-        const slice *s = &t->u->slices[i];
+        const updater *u = t->u;
+        const slice *s = &u->slices[i];
+        char *gradient = (char *)u->gradient + s->first * u->k->real_size;
         failure why;
-        if (run_rule(t, t->u->rule->update, s, &why)) continue;
+        if (u->fused)
+            objective_finish_slice(u->o, t->weights, u->gradient, s->tensor,
+                                   s->first - u->layout->offsets[s->tensor], s->count);
+        const bool good = run_rule(t, u->rule->update, s, &why);
+        if (u->fused) memset(gradient, 0, s->count * u->k->real_size); /* for the next step */
+        if (good) continue;
         if (!atomic_exchange(&t->failed, true)) *t->why = why; /* the first one is told */
     }
 }
@@ -373,6 +396,7 @@ static bool population_step(update_task *t)
 static double batch_gradient(updater *u, void *weights, batch rows)
 {
     const train_config *t = &u->config->train;
+    if (u->fused) return objective_accumulate(u->o, weights, rows, true, u->gradient);
     if (t->gradient == GRADIENT_ANALYTIC)
         return objective_gradient(u->o, weights, rows, u->gradient);
     const double h = !isnan(t->difference_step) ? t->difference_step

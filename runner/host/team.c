@@ -32,7 +32,8 @@ static struct team {
 } team = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
 
 static int wanted_threads; /* 0: not set */
-static bool region_open;   /* written by the thread that opens regions only */
+static bool region_open;   /* this and the next: written only while there is one thread */
+static bool flushing;
 static _Thread_local bool in_loop;
 static _Thread_local int my_index;
 
@@ -83,6 +84,48 @@ static void work(void)
     }
 }
 
+/* ---- subnormal numbers --------------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+typedef unsigned int float_mode;
+
+static float_mode float_mode_now(void)
+{
+    return __builtin_ia32_stmxcsr();
+}
+
+static void flush_subnormals(void)
+{
+    __builtin_ia32_ldmxcsr(float_mode_now() | 0x8040); /* flush to zero, and denormals are zero */
+}
+
+static void restore_mode(float_mode before)
+{
+    __builtin_ia32_ldmxcsr(before);
+}
+#elif defined(__aarch64__)
+typedef uint64_t float_mode;
+
+static float_mode float_mode_now(void)
+{
+    uint64_t mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    return mode;
+}
+
+static void flush_subnormals(void)
+{
+    __asm__ volatile("msr fpcr, %0" : : "r"(float_mode_now() | 1u << 24)); /* FZ */
+}
+
+static void restore_mode(float_mode before)
+{
+    __asm__ volatile("msr fpcr, %0" : : "r"(before));
+}
+#else
+#error "how does this processor flush subnormal numbers?"
+#endif
+
 /* ---- the other threads -------------------------------------------------------------------------------- */
 
 static bool idle(void)
@@ -117,10 +160,13 @@ static void wake(void)
 
 static void serve(void)
 {
+    const float_mode before = float_mode_now();
+    if (flushing) flush_subnormals();
     while (!atomic_load(&team.quit)) {
         work();
         wait_for_work();
     }
+    restore_mode(before);
 }
 
 /* ---- the thread that runs the region ------------------------------------------------------------------ */
@@ -131,13 +177,9 @@ static int processors(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
-void team_region(void (*body)(void *argument), void *argument)
+static void open_region(void (*body)(void *argument), void *argument)
 {
     const int count = threads_count();
-    if (region_open || in_loop || count == 1) {
-        body(argument);
-        return;
-    }
     atomic_store(&team.quit, false);
     team.spin = count <= processors();
     region_open = true;
@@ -153,6 +195,23 @@ void team_region(void (*body)(void *argument), void *argument)
         }
     }
     region_open = false;
+}
+
+void team_region(void (*body)(void *argument), void *argument)
+{
+    if (region_open || in_loop) {
+        body(argument);
+        return;
+    }
+    flushing = true;
+    const float_mode before = float_mode_now();
+    flush_subnormals();
+    if (threads_count() == 1)
+        body(argument);
+    else
+        open_region(body, argument);
+    restore_mode(before);
+    flushing = false;
 }
 
 static void publish(size_t pieces, size_t offset)
@@ -211,5 +270,8 @@ void parallel_for(size_t count, size_t grain,
         return;
     }
     loop l = {count, grain, body, argument};
-    team_region(run_loop, &l);
+    if (region_open)
+        run_loop(&l);
+    else
+        open_region(run_loop, &l);
 }

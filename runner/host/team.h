@@ -19,7 +19,11 @@ int threads_count(void);
 int thread_index(void); /* of the calling thread: 0 … threads_count() - 1 */
 
 /* Runs body(argument) on the calling thread with the others at hand. Regions do not nest: an inner
- * one is the outer one. */
+ * one is the outer one.
+ *
+ * Within a region every thread takes subnormal numbers for zero, as operands and as results: running means
+ * that fade away (Adam's, momentum) end there, and arithmetic on subnormals is a hundred times slower. So
+ * a trial's numbers are those of that arithmetic, on one thread and on many. */
 void team_region(void (*body)(void *argument), void *argument);
 
 /* body(argument, first, last) for ranges that cover [0, count), each at most `grain` long and beginning

@@ -110,6 +110,9 @@ typedef struct product {
     size_t ldc;
     const real *start; /* NULL: continue from c; otherwise c[m][n] starts as start[n] */
     bool from_zero;    /* c starts as 0 */
+    slope_activation activation;
+    const real *value; /* NULL: c becomes φ(c); otherwise c is multiplied by φ'(z), value = φ(z) */
+    size_t ldv;
     size_t row_block, row_blocks;
 } product;
 
@@ -139,6 +142,40 @@ static void start_block(const product *p, size_t m0, size_t rows, size_t n0, siz
             p->c[m * p->ldc + n] = p->start ? p->start[n] : 0;
 }
 
+static void activate(slope_activation activation, size_t count, real *c)
+{
+    if (activation == SLOPE_RELU)
+        for (size_t i = 0; i < count; i++) c[i] = c[i] < 0 ? 0 : c[i];
+    else if (activation == SLOPE_TANH)
+        for (size_t i = 0; i < count; i++) c[i] = tanh_one(c[i]);
+    else
+        for (size_t i = 0; i < count; i++) c[i] = sigmoid_one(c[i]);
+}
+
+static void differentiate(slope_activation activation, size_t count, const real *restrict a,
+                          real *restrict c)
+{
+    if (activation == SLOPE_RELU)
+        for (size_t i = 0; i < count; i++) c[i] = a[i] > 0 ? c[i] : 0;
+    else if (activation == SLOPE_TANH)
+        for (size_t i = 0; i < count; i++) c[i] *= 1 - a[i] * a[i];
+    else
+        for (size_t i = 0; i < count; i++) c[i] *= a[i] * (1 - a[i]);
+}
+
+/* While the block is still in the cache of the thread that computed it. */
+static void finish_block(const product *p, size_t m0, size_t rows, size_t n0, size_t width)
+{
+    if (p->activation == SLOPE_IDENTITY) return;
+    for (size_t m = m0; m < m0 + rows; m++) {
+        real *c = p->c + m * p->ldc + n0;
+        if (p->value)
+            differentiate(p->activation, width, p->value + m * p->ldv + n0, c);
+        else
+            activate(p->activation, width, c);
+    }
+}
+
 /* Task t is one block of rows and one panel of columns. */
 static void product_task(void *argument, size_t first, size_t last)
 {
@@ -158,6 +195,7 @@ static void product_task(void *argument, size_t first, size_t last)
                   p->a + m0 * p->a_row + k * p->a_step, p->a_row, p->a_step, panel,
                   p->c + m0 * p->ldc + n0, p->ldc);
         }
+        finish_block(p, m0, rows, n0, width);
     }
 }
 
@@ -178,11 +216,13 @@ static void multiply(const slope_host *host, product *p)
 /* ---- what plugins call ------------------------------------------------------------------------------ */
 
 static void affine(const slope_host *host, size_t rows, size_t in, size_t out, const real *x,
-                   size_t ldx, const real *w, size_t ldw, const real *bias, real *y, size_t ldy)
+                   size_t ldx, const real *w, size_t ldw, const real *bias,
+                   slope_activation activation, real *y, size_t ldy)
 {
     multiply(host, &(product){.rows = rows, .columns = out, .depth = in, .a = x, .a_row = ldx,
                               .a_step = 1, .b = w, .b_step = ldw, .b_column = 1, .c = y,
-                              .ldc = ldy, .start = bias, .from_zero = !bias});
+                              .ldc = ldy, .start = bias, .from_zero = !bias,
+                              .activation = activation});
 }
 
 static void affine_weights(const slope_host *host, size_t rows, size_t in, size_t out,
@@ -195,11 +235,13 @@ static void affine_weights(const slope_host *host, size_t rows, size_t in, size_
 }
 
 static void affine_input(const slope_host *host, size_t rows, size_t in, size_t out, const real *d,
-                         size_t ldd, const real *w, size_t ldw, real *e, size_t lde)
+                         size_t ldd, const real *w, size_t ldw, slope_activation activation,
+                         const real *a, size_t lda, real *e, size_t lde)
 {
     multiply(host, &(product){.rows = rows, .columns = in, .depth = out, .a = d, .a_row = ldd,
                               .a_step = 1, .b = w, .b_step = 1, .b_column = ldw, .c = e,
-                              .ldc = lde, .from_zero = true});
+                              .ldc = lde, .from_zero = true, .activation = activation,
+                              .value = a, .ldv = lda});
 }
 
 static void affine_bias(const slope_host *host, size_t rows, size_t out, const real *d, size_t ldd,
@@ -222,11 +264,22 @@ DEFINE_ELEMENTWISE(sigmoid)
 
 /* ---- what only the engine calls ----------------------------------------------------------------------- */
 
+/* A shuffled row is a jump to memory that no hardware foresees: ask for it some rows ahead. */
+static void prefetch_row(const pack_call *p, size_t r, size_t row_bytes)
+{
+    enum { AHEAD = 6, LINE = 64, MOST_LINES = 32 };
+    if (!p->index || r + AHEAD >= p->rows) return;
+    const char *row = (const char *)p->features + p->index[p->first + r + AHEAD] * row_bytes;
+    for (size_t i = 0; i < row_bytes && i < MOST_LINES * LINE; i += LINE)
+        __builtin_prefetch(row + i);
+}
+
 #define DEFINE_PACK(type, name) \
     static void pack_##name(const pack_call *p) \
     { \
         for (size_t r = 0; r < p->rows; r++) { \
             const size_t row = p->index ? p->index[p->first + r] : p->first + r; \
+            prefetch_row(p, r, p->columns * sizeof(type)); \
             const type *restrict raw = (const type *)p->features + row * p->columns; \
             real *restrict out = p->out + r * p->ld; \
             if (p->shift) \

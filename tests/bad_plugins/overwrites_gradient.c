@@ -23,8 +23,8 @@ static void forward(const slope_model_call *call)
 {
     const slope_model_shape *n = &call->shape;
     call->host->kernels->affine(call->host, call->rows, n->features, n->outputs, call->x, call->ldx,
-                                call->weights + call->offsets[0], n->outputs, NULL, call->scores,
-                                n->outputs);
+                                call->weights + call->offsets[0], n->outputs, NULL, SLOPE_IDENTITY,
+                                call->scores, n->outputs);
 }
 
 static void backward(const slope_model_call *call)

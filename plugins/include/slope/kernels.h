@@ -14,13 +14,22 @@
 
 #include "host.h"
 
+/* Nonlinearities that the products apply to a block of results while it is in the cache. */
+typedef enum slope_activation {
+    SLOPE_IDENTITY = 0,
+    SLOPE_RELU = 1,    /* max(0, z); derivative 0 at 0; NaN stays NaN */
+    SLOPE_TANH = 2,
+    SLOPE_SIGMOID = 3, /* 1 / (1 + exp(-z)) */
+} slope_activation;
+
 typedef struct slope_kernels {
     uint32_t size; /* sizeof(slope_kernels) as the host's compiler saw it */
 
-    /* Y = X W + b: y[r][o] = fma chain over i = 0, 1, … of x[r][i] · w[i][o], starting from bias[o]
-     * (from 0 if bias is NULL). X is rows × in, W is in × out, Y is rows × out. */
+    /* Y = φ(X W + b): y[r][o] = φ of the fma chain over i = 0, 1, … of x[r][i] · w[i][o], starting
+     * from bias[o] (from 0 if bias is NULL). X is rows × in, W is in × out, Y is rows × out. */
     void (*affine)(const slope_host *host, size_t rows, size_t in, size_t out, const real *x,
-                   size_t ldx, const real *w, size_t ldw, const real *bias, real *y, size_t ldy);
+                   size_t ldx, const real *w, size_t ldw, const real *bias,
+                   slope_activation activation, real *y, size_t ldy);
 
     /* G += Xᵀ D: g[i][o] = fma chain over r = 0, 1, … of x[r][i] · d[r][o], starting from g[i][o].
      * The gradient of affine's weights; chunks of rows, given in order, yield the bits of one call. */
@@ -32,10 +41,13 @@ typedef struct slope_kernels {
     void (*affine_bias)(const slope_host *host, size_t rows, size_t out, const real *d, size_t ldd,
                         real *g);
 
-    /* E = D Wᵀ: e[r][i] = fma chain over o = 0, 1, … of d[r][o] · w[i][o], starting from 0.
-     * The gradient of affine's input. */
+    /* E = (D Wᵀ) ∘ φ'(z): e[r][i] = fma chain over o = 0, 1, … of d[r][o] · w[i][o], starting from 0,
+     * times the derivative of the activation that gave affine's input, from its value a[r][i] = φ(z):
+     * relu a > 0 ? e : 0; tanh e · (1 - a·a); sigmoid e · (a · (1 - a)). The gradient of affine's input.
+     * a is not used for SLOPE_IDENTITY. */
     void (*affine_input)(const slope_host *host, size_t rows, size_t in, size_t out, const real *d,
-                         size_t ldd, const real *w, size_t ldw, real *e, size_t lde);
+                         size_t ldd, const real *w, size_t ldw, slope_activation activation,
+                         const real *a, size_t lda, real *e, size_t lde);
 
     /* Element by element, y may be x. Largest error over all finite arguments, in units in the last
      * place, is stated in the runner's kernels/elementary.h and tested. */

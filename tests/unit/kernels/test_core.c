@@ -103,12 +103,13 @@ static void test_products(void **state)
             call_host call;
             call_host_init(&call, FLOAT32, 0);
             const slope_kernels *k = call.host.kernels;
-            k->affine(&call.host, s.rows, s.in, s.out, got.x, s.in, got.w, s.out, got.b, got.y,
+            k->affine(&call.host, s.rows, s.in, s.out, got.x, s.in, got.w, s.out, got.b,
+                      SLOPE_IDENTITY, got.y,
                       s.out);
             k->affine_weights(&call.host, s.rows, s.in, s.out, got.x, s.in, got.d, s.out, got.g,
                               s.out);
-            k->affine_input(&call.host, s.rows, s.in, s.out, got.d, s.out, got.w, s.out, got.e,
-                            s.in);
+            k->affine_input(&call.host, s.rows, s.in, s.out, got.d, s.out, got.w, s.out,
+                            SLOPE_IDENTITY, NULL, 0, got.e, s.in);
             assert_memory_equal(got.y, wanted.y, s.rows * s.out * 4);
             assert_memory_equal(got.g, wanted.g, s.in * s.out * 4);
             assert_memory_equal(got.e, wanted.e, s.rows * s.in * 4);
@@ -131,7 +132,8 @@ static void test_products_in_float64(void **state)
         if (!choose(isas[isa])) continue;
         call_host call;
         call_host_init(&call, FLOAT64, 0);
-        call.host.kernels->affine(&call.host, ROWS, IN, OUT, x, IN, w, OUT, NULL, y, OUT);
+        call.host.kernels->affine(&call.host, ROWS, IN, OUT, x, IN, w, OUT, NULL, SLOPE_IDENTITY, y,
+                                 OUT);
         for (size_t r = 0; r < ROWS; r++)
             for (size_t o = 0; o < OUT; o++) {
                 double sum = 0;
