@@ -1,0 +1,250 @@
+#!/usr/bin/python3
+"""bench: the speed of slope beside that of its peers, on this machine.
+
+    tests/bench/bench.py [--install] [--case NAME]… [--repeat N] [--quick] [--csv FILE]
+    tests/bench/bench.py --scaling
+    tests/bench/bench.py --list
+
+Builds the release preset if no --build is given. In each case all sides work on the same data, take turns,
+and must agree on loss and gradient before anything is timed; what is compared are medians. The limits of
+the machine are measured in the same run, before each case; the best of them counts.
+
+Exit status: 0, or 1 if two sides disagreed, or 2 or 3 as slope itself. A ratio that is too small is
+shown in the table, and no error: a noisy machine would make it one.
+"""
+import argparse
+import csv
+import fnmatch
+import importlib.util
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import cases as catalogue  # noqa: E402
+import machine  # noqa: E402
+import scaling  # noqa: E402
+import sides  # noqa: E402
+import table  # noqa: E402
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+# How far float32 results may lie apart, relatively: of the same sums in another order, and after an epoch
+# of steps each of which starts from the rounding of the one before.
+TOLERANCE = {"loss": 1e-4, "norm": 1e-3, "after": 1e-2}
+LEAST_ACCURACY = 0.7  # of a peer that minimises something else
+
+
+class Disagreement(Exception):
+    pass
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+# ---- the sides of a case --------------------------------------------------------------------------
+
+
+class Bench:
+    """Programs, environment, a folder for data, and the best limits seen."""
+
+    def __init__(self, build, folder):
+        self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
+        self.environment, self.removed = machine.clean_environment()
+        self.limits = {1: (0, 0), machine.processors(): (0, 0)}
+
+    def measure_limits(self):
+        for threads, best in self.limits.items():
+            now = machine.limits(str(self.build / "bin/bench_limits"), threads)
+            self.limits[threads] = tuple(map(max, best, now))
+
+    def write_experiment(self, case):
+        path = self.folder / f"{case.name}.yaml"
+        path.write_text(json.dumps(case.experiment, indent=1))  # JSON is YAML
+        return str(path)
+
+    def worker(self, case, dump=False, threads=None):
+        command = [str(self.build / "bin/bench_worker"), case.job, self.write_experiment(case)]
+        if case.float32:
+            command.append("--float32")
+        if dump:
+            command += ["--dump", str(self.folder)]
+        if threads:
+            command += ["--threads", str(threads)]
+        return sides.Worker(command, self.environment)
+
+    def slope(self, case):
+        return [str(self.build / "bin/slope"), "run", self.write_experiment(case), "--quiet"]
+
+    def peer(self, case, peer):
+        if peer.name == "one thread":
+            return self.worker(case, threads=1)
+        if peer.name == "import torch":
+            return sides.WholeProcess("python3 -c 'import torch'",
+                                      [sys.executable, "-c", "import torch"], self.environment)
+        job = {"images": case.images, "labels": case.labels,
+               "weights": str(self.folder / "weights.safetensors"),
+               "order": str(self.folder / "order.u32"), **peer.job}
+        return sides.python(f"peer_{peer.name}.py", job, self.environment)
+
+    def ours(self, case):
+        if case.kind == "process":
+            return sides.WholeProcess("slope run", self.slope(case), self.environment, self.folder)
+        return self.worker(case, dump=True)
+
+
+def is_installed(peer):
+    modules = {"import torch": "torch", "data": "json", "one thread": "json"}
+    return importlib.util.find_spec(modules.get(peer.name, peer.name)) is not None
+
+
+# ---- one case -------------------------------------------------------------------------------------
+
+
+def compare(case, peer, ours, theirs):
+    """The two sides' answers to `check`; raises where they disagree."""
+    for key, value in theirs.items():
+        if key == "accuracy":
+            if value < LEAST_ACCURACY:
+                raise Disagreement(f"{case.name}: {peer.name} learned nothing: accuracy {value:.3f}")
+            continue
+        tolerance = 0 if peer.name == "one thread" else TOLERANCE[key]
+        if not abs(ours[key] - value) <= tolerance * abs(value):
+            raise Disagreement(f"{case.name}: {key} is {ours[key]!r} here and {value!r} with "
+                               f"{peer.name}")
+    return ", ".join(f"{key} {value:.6g}" for key, value in theirs.items())
+
+
+def memory_row(bench, case):
+    peak = sides.peak_bytes(bench.slope(case), bench.environment, bench.folder)
+    return [table.Row(case, case.peers[0], [peak], [case.read])]
+
+
+def time_row(bench, case, repeat):
+    peers = [peer for peer in case.peers if is_installed(peer)]
+    for peer in case.peers:
+        if peer not in peers:
+            say(f"  {peer.name} is not installed: left out (--install installs the peers)")
+    running = []
+    try:
+        running.append(bench.ours(case))
+        say(f"  ours: {running[0].what}")
+        checked = running[0].check()
+        for peer in peers:
+            running.append(bench.peer(case, peer))
+            agreed = compare(case, peer, checked, running[-1].check())
+            say(f"  peer: {running[-1].what}" + (f"; agreed: {agreed}" if agreed else ""))
+        times = [[] for _ in running]
+        for _ in range(repeat):
+            for side, seconds in zip(running, times):
+                seconds.append(side.run())
+    finally:
+        for side in running:
+            side.stop()
+    ours = [seconds / case.parts for seconds in times[0]]
+    return [table.Row(case, peer, ours, theirs) for peer, theirs in zip(peers, times[1:])] or \
+        [table.Row(case, None, ours, [])]
+
+
+def run_cases(bench, chosen, repeat):
+    rows, status = [], 0
+    for case in chosen:
+        bench.measure_limits()
+        say(f"{case.name}: {case.title}")
+        try:
+            new = memory_row(bench, case) if case.kind == "memory" else \
+                time_row(bench, case, repeat)
+        except Disagreement as error:
+            say(f"  {error}")
+            status = 1
+            continue
+        rows += new
+        for row in new:
+            say("  " + row.summary())
+    bench.measure_limits()
+    return rows, status
+
+
+# ---- the command line -----------------------------------------------------------------------------
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        description="The speed of slope beside that of its peers, on this machine.")
+    parser.add_argument("--build", help="folder of a finished build; otherwise the preset release")
+    parser.add_argument("--install", action="store_true", help="install the peers with apt-get")
+    parser.add_argument("--case", action="append", default=[], metavar="NAME",
+                        help="only this case, or those that match (mlp-*); may be repeated")
+    parser.add_argument("--repeat", type=int, default=7, help="turns of each side (default 7)")
+    parser.add_argument("--quick", action="store_true", help="three turns of each side")
+    parser.add_argument("--scaling", action="store_true",
+                        help="our own times over rows, features, classes and threads instead")
+    parser.add_argument("--list", action="store_true", help="print the names of the cases")
+    parser.add_argument("--csv", help="write the table into this file, too")
+    parser.add_argument("--tiny", action="store_true",
+                        help="tiny data: tests that the harness works, measures nothing")
+    return parser.parse_args()
+
+
+def build_release():
+    for command in (["cmake", "--preset", "release"],
+                    ["cmake", "--build", "--preset", "release", "--target", "slope", "bench_worker",
+                     "bench_limits"]):
+        done = subprocess.run(command, cwd=SOURCE, stdout=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{done.stdout}\nbench: the build failed")
+    return SOURCE / "build/release"
+
+
+def choose(cases, patterns):
+    chosen = [case for case in cases
+              if not patterns or any(fnmatch.fnmatch(case.name, p) for p in patterns)]
+    if not chosen:
+        sys.exit(f"bench: no case is called {' or '.join(patterns)}; see --list")
+    return chosen
+
+
+def write_csv(path, header, lines):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(lines)
+
+
+def main():
+    options = arguments()
+    if options.install:
+        machine.install()
+    with tempfile.TemporaryDirectory(prefix="slope-bench-") as folder:
+        sizes = catalogue.TINY if options.tiny else catalogue.Sizes()
+        if options.list:
+            for case in catalogue.all_cases(catalogue.TINY, pathlib.Path(folder)):
+                print(f"{case.name:26} {case.title}")
+            return 0
+        bench = Bench(options.build or build_release(), folder)
+        say(f"machine: {machine.describe()}")
+        if bench.removed:
+            say(f"unset for all sides: {', '.join(bench.removed)}")
+        if options.scaling:
+            header, lines = scaling.run(bench, options.tiny, 3 if options.quick else options.repeat)
+            status = 0
+            scaling.show(header, lines, bench.limits)
+        else:
+            chosen = choose(catalogue.all_cases(sizes, bench.folder), options.case)
+            rows, status = run_cases(bench, chosen, 3 if options.quick else options.repeat)
+            table.show(rows, bench.limits)
+            header, lines = table.csv_of(rows, bench.limits)
+        if options.csv:
+            write_csv(options.csv, header, lines)
+        return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except sides.SideFailed as error:
+        sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

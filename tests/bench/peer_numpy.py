@@ -1,0 +1,105 @@
+"""peer_numpy: NumPy's side: loss and gradient of a linear classifier, and random search.
+
+The formulas are those of the CS231n notes, vectorised, with the bias as one more column of ones. Weights
+are float32, which is to NumPy's advantage: with float64 weights, which numpy.random.randn gives, it would
+turn the data into float64 in each product.
+"""
+import numpy
+
+import data
+import machine
+import peer
+
+
+def evaluate(loss, scores, labels, rows, gradient=True):
+    """Mean loss; `scores` (rows × classes) becomes its gradient if that is wanted."""
+    count = len(rows)
+    if loss == "softmax":
+        scores -= scores.max(axis=1, keepdims=True)
+        right = scores[rows, labels]
+        numpy.exp(scores, out=scores)
+        sums = scores.sum(axis=1, keepdims=True)
+        value = float(numpy.mean(numpy.log(sums[:, 0]) - right, dtype=numpy.float64))
+        if gradient:
+            scores /= sums
+            scores[rows, labels] -= 1
+            scores /= count
+        return value
+    scores += 1 - scores[rows, labels][:, None]
+    numpy.maximum(scores, 0, out=scores)
+    scores[rows, labels] = 0
+    value = float(scores.sum(dtype=numpy.float64)) / count
+    if gradient:
+        numpy.sign(scores, out=scores)
+        scores[rows, labels] = -scores.sum(axis=1)
+        scores /= count
+    return value
+
+
+class Linear:
+    """The data, with a one in each row; as rows, or (`columns`) with an example in each column, as the
+    notes have it for random search."""
+
+    def __init__(self, job):
+        features = data.read_features(job["images"])
+        self.labels = data.read_labels(job["labels"])
+        self.rows = numpy.arange(len(self.labels))
+        self.x = numpy.ones((len(features), features.shape[1] + 1), numpy.float32)
+        self.x[:, :-1] = features
+        self.columns = numpy.ascontiguousarray(self.x.T)
+        self.loss = job["loss"]
+        self.weights = None  # features + 1 × classes
+
+    def start(self, path):
+        """The weights from our side, or without a file any; the time does not depend on them."""
+        if path:
+            tensors = data.read_weights(path)
+            self.weights = numpy.vstack([tensors["weight"], tensors["bias"]])
+
+    def by_rows(self):
+        scores = self.x @ self.weights
+        value = evaluate(self.loss, scores, self.labels, self.rows)
+        return value, (scores.T @ self.x).T
+
+    def by_columns(self):
+        scores = numpy.ascontiguousarray(self.weights.T) @ self.columns
+        value = evaluate(self.loss, scores.T, self.labels, self.rows)
+        return value, (scores @ self.columns.T).T
+
+
+def gradient(job):
+    model = Linear(job)
+    model.start(job["weights"])
+    variants = {"examples as rows": model.by_rows, "examples as columns": model.by_columns}
+    best = peer.fastest(variants)
+
+    def check():
+        value, direction = variants[best]()
+        return {"loss": value, "norm": float(numpy.linalg.norm(direction.astype(numpy.float64)))}
+
+    return f"NumPy {numpy.__version__}, {best}, {machine.blas()}", check, \
+        lambda: peer.seconds_of(variants[best])
+
+
+def random_search(job):
+    """One attempt: weights drawn, loss of all rows, the best kept."""
+    model = Linear(job)
+    model.start(job["weights"])
+    shape = model.weights.shape[::-1]
+    best = {"loss": numpy.inf}
+
+    def attempt():
+        weights = (numpy.random.standard_normal(shape) * 1e-4).astype(numpy.float32)
+        value = evaluate(model.loss, (weights @ model.columns).T, model.labels, model.rows, False)
+        if value < best["loss"]:
+            best.update(loss=value, weights=weights)
+
+    def check():
+        scores = numpy.ascontiguousarray(model.weights.T) @ model.columns
+        return {"loss": evaluate(model.loss, scores.T, model.labels, model.rows, False)}
+
+    return f"NumPy {numpy.__version__}, {machine.blas()}", check, lambda: peer.seconds_of(attempt)
+
+
+if __name__ == "__main__":
+    peer.obey(lambda job: {"gradient": gradient, "random_search": random_search}[job["job"]](job))
