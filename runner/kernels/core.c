@@ -261,6 +261,8 @@ DEFINE_ELEMENTWISE(exp)
 DEFINE_ELEMENTWISE(log)
 DEFINE_ELEMENTWISE(tanh)
 DEFINE_ELEMENTWISE(sigmoid)
+DEFINE_ELEMENTWISE(sin)
+DEFINE_ELEMENTWISE(cos)
 
 /* ---- what only the engine calls ----------------------------------------------------------------------- */
 
@@ -439,6 +441,7 @@ const kernels GLUE(SLOPE_ISA, SLOPE_REAL_BITS) = {
     .plugin = {.size = sizeof(slope_kernels), .affine = affine, .affine_weights = affine_weights,
                .affine_bias = affine_bias, .affine_input = affine_input, .exp = exp_all,
                .log = log_all, .tanh = tanh_all, .sigmoid = sigmoid_all,
+               .sin = sin_all, .cos = cos_all,
                .sum_squares = sum_squares_all, .dot = dot_all, .sum_absolute = sum_absolute_all},
     .real_size = sizeof(real),
     .pack = pack,

@@ -1,18 +1,21 @@
-/* kernels/elementary.h: exp, log, tanh and the logistic function, our own, because the C library's
+/* kernels/elementary.h: exp, log, tanh, sin, cos and the logistic function, our own, because the C library's
  * differ between machines.
  *
  * Each is straight-line arithmetic (+ - * / fma, integer operations on the bits), so a loop over it
  * is vectorised and every lane has the bits of the scalar function.
  *
  * Greatest error seen over the tested range, in units in the last place (tests/unit/kernels):
- * exp 1, log 1.5, tanh 3, sigmoid 2.5 (float64 and float32; results that are subnormal excepted for
+ * exp 1, log 1.5, tanh 3, sigmoid 2.5, sin and cos 1 (float64 and float32; results that are subnormal excepted for
  * exp, which is then off by at most one subnormal step).
  *
  * Method. exp: n = round(x / ln 2), r = x - n ln 2 with ln 2 in two parts, Taylor polynomial of e^r on
  * |r| <= ln(2) / 2, scaling by 2^n in two steps so that subnormals and the largest numbers come out.
  * log: x = 2^e m with m in [sqrt(1/2), sqrt(2)), f = m - 1, s = f / (2 + f), log(1 + f) = 2 artanh(s)
- * by its power series. tanh: expm1(2|x|) / (expm1(2|x|) + 2). The coefficients are 1/k! and
- * 2/(2k + 1); nothing was fitted.
+ * by its power series. tanh: expm1(2|x|) / (expm1(2|x|) + 2). sin and cos, in double for both
+ * precisions: n = round(2x / pi), r = x - n pi/2 with pi/2 in three parts of 53 bits (with fma the first
+ * difference is exact), Taylor polynomials on |r| <= pi/4; from |x| = 2^45 on, where neighbouring
+ * float64 are a hundredth apart, the result is nan. The coefficients are 1/k! and 2/(2k + 1); nothing was
+ * fitted.
  *
  * Only for kernels/core.c. */
 #ifndef SLOPE_KERNELS_ELEMENTARY_H
@@ -53,6 +56,8 @@ static const double SUBNORMAL_LIFT = 0x1p54;
 enum { SUBNORMAL_SHIFT = 54 };
 static const double SMALLEST_NORMAL = 0x1p-1022;
 #endif
+
+static const double SINE_LIMIT = 0x1p45;
 
 typedef union bits {
     real value;
@@ -153,6 +158,76 @@ static inline real tanh_one(real x)
 static inline real sigmoid_one(real x)
 {
     return R(1.0) / (R(1.0) + exp_one(-x));
+}
+
+/* x = n pi/2 + r + rest, |r| <= pi/4 and a bit, rest a rounding error of r; n modulo 4 counts. */
+typedef struct quarter {
+    double r, rest;
+    int64_t n;
+} quarter;
+
+static inline quarter reduce_to_quarter(double x)
+{
+    const double shifted = __builtin_fma(x, 0x1.45f306dc9c883p-1, 0x1.8p52);
+    const double n = shifted - 0x1.8p52;
+    const double first = __builtin_fma(-n, 0x1.921fb54442d18p+0, x); /* exact */
+    const double r = __builtin_fma(-n, 0x1.1a62633145c07p-54, first);
+    const double rest = __builtin_fma(-n, 0x1.1a62633145c07p-54, first - r);
+    union {
+        double value;
+        int64_t bits;
+    } whole = {.value = shifted};
+    return (quarter){r, __builtin_fma(n, 0x1.f1976b7ed8fbcp-110, rest), whole.bits & 3};
+}
+
+static inline double sine_of(quarter q)
+{
+    const double z = q.r * q.r;
+    double p = 1.0 / 355687428096000.0;
+    p = __builtin_fma(p, z, -1.0 / 1307674368000.0);
+    p = __builtin_fma(p, z, 1.0 / 6227020800.0);
+    p = __builtin_fma(p, z, -1.0 / 39916800.0);
+    p = __builtin_fma(p, z, 1.0 / 362880.0);
+    p = __builtin_fma(p, z, -1.0 / 5040.0);
+    p = __builtin_fma(p, z, 1.0 / 120.0);
+    p = __builtin_fma(p, z, -1.0 / 6.0);
+    return q.r + __builtin_fma(p * z, q.r, q.rest * __builtin_fma(-0.5, z, 1.0));
+}
+
+static inline double cosine_of(quarter q)
+{
+    const double z = q.r * q.r;
+    double p = 1.0 / 20922789888000.0;
+    p = __builtin_fma(p, z, -1.0 / 87178291200.0);
+    p = __builtin_fma(p, z, 1.0 / 479001600.0);
+    p = __builtin_fma(p, z, -1.0 / 3628800.0);
+    p = __builtin_fma(p, z, 1.0 / 40320.0);
+    p = __builtin_fma(p, z, -1.0 / 720.0);
+    p = __builtin_fma(p, z, 1.0 / 24.0);
+    const double half = 0.5 * z, head = 1.0 - half; /* 1 - z/2 with its rounding error */
+    return head + (((1.0 - head) - half) + __builtin_fma(p * z, z, -q.r * q.rest));
+}
+
+/* sin(x + turns pi/2) */
+static inline double sine_turned(double x, int64_t turns)
+{
+    const double size = __builtin_fabs(x);
+    quarter q = reduce_to_quarter(size < SINE_LIMIT ? x : 0.0);
+    q.n += turns;
+    const double result = q.n & 1 ? cosine_of(q) : sine_of(q);
+    const double turned = q.n & 2 ? -result : result;
+    return size < SINE_LIMIT ? turned : (double)NAN;
+}
+
+static inline real sin_one(real x)
+{
+    const real result = (real)sine_turned((double)x, 0);
+    return x == R(0.0) ? x : result; /* the zero keeps its sign */
+}
+
+static inline real cos_one(real x)
+{
+    return (real)sine_turned((double)x, 1);
 }
 
 #endif

@@ -64,7 +64,7 @@ typedef struct slope_kernels {
     double (*dot)(const slope_host *host, size_t count, const real *x, const real *y);
     double (*sum_absolute)(const slope_host *host, size_t count, const real *x);
 
-    /* Element by element, as exp. nan from |x| = 2^30 on. Since 1.1. */
+    /* Element by element, as exp. nan from |x| = 2^45 on. Since 1.1. */
     void (*sin)(size_t count, const real *x, real *y);
     void (*cos)(size_t count, const real *x, real *y);
 } slope_kernels;

@@ -1,4 +1,4 @@
-/* exp, log, tanh and sigmoid: error against long double over the whole range, special values, and the
+/* exp, log, tanh, sigmoid, sin and cos: error against long double over the whole range, special values, and the
  * same bits on every instruction set. The bounds are those that kernels/elementary.h states. */
 #include "kernels/kernels.h"
 
@@ -33,6 +33,8 @@ static const function functions[] = {
     {"exp", expl, 1.1, -87, 88, false},        {"log", logl, 1.5, -126, 127, true},
     {"tanh", tanhl, 3, -12, 12, false},        {"tanh", tanhl, 3, -30, 4, true},
     {"sigmoid", exact_sigmoid, 2.5, -80, 80, false}, {"exp", expl, 1.1, -40, 6, true},
+    {"sin", sinl, 1, -8, 8, false},            {"cos", cosl, 1, -8, 8, false},
+    {"sin", sinl, 1, -40, 44, true},           {"cos", cosl, 1, -40, 44, true},
 };
 
 typedef void (*kernel)(size_t count, const void *x, void *y);
@@ -43,6 +45,8 @@ static kernel named(int bits, const char *name)
     return strcmp(name, "exp") == 0    ? k->exp
            : strcmp(name, "log") == 0  ? k->log
            : strcmp(name, "tanh") == 0 ? k->tanh
+           : strcmp(name, "sin") == 0  ? k->sin
+           : strcmp(name, "cos") == 0  ? k->cos
                                        : k->sigmoid;
 }
 
@@ -122,6 +126,14 @@ static void test_special_values(void **state)
     assert_true(isnan(at("tanh", NAN)));
     assert_true(at("sigmoid", 0) == 0.5 && at("sigmoid", INFINITY) == 1);
     assert_true(at("sigmoid", -INFINITY) == 0 && isnan(at("sigmoid", NAN)));
+    assert_true(at("sin", 0) == 0 && signbit(at("sin", -0.0)) && at("cos", 0) == 1);
+    assert_true(isnan(at("sin", INFINITY)) && isnan(at("cos", NAN)) && isnan(at("sin", 0x1p45)));
+    assert_true(isnan(at("cos", -1e300)));
+    /* the float64 nearest to pi, whose sine is how far off it is */
+    const double nearly_pi = 0x1.921fb54442d18p+1;
+    double sine;
+    named(64, "sin")(1, &nearly_pi, &sine);
+    assert_true(sine == 0x1.1a62633145c07p-53);
     /* subnormal arguments and results */
     double tiny = 0x1p-1060, log_tiny, low = -740, exp_low;
     named(64, "log")(1, &tiny, &log_tiny);
