@@ -5,6 +5,8 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "config/bind.h"
+#include "config/parse.h"
+#include "host/description.h"
 #include "host/registry.h"
 #include "record/table.h"
 
@@ -45,6 +47,12 @@ static const char *type_text(arena *a, const slope_parameter *p)
         return "integers";
     case SLOPE_PATHS:
         return "files";
+    case SLOPE_STRINGS:
+        return "texts";
+    case SLOPE_TEXTS:
+        return "names: texts";
+    case SLOPE_ARRAYS:
+        return "names: numbers";
     case SLOPE_CHOICE:
         break;
     }
@@ -132,16 +140,32 @@ static const char *sample_value(arena *a, const slope_parameter *p)
 }
 
 /* {a: {b: value}} for the key "a.b". */
-static config_node *nested(arena *a, const char *key, const char *value)
+static config_node *nested(arena *a, const char *key, config_node *value)
 {
     const config_place nowhere = {ORIGIN_DEFAULT, NULL, 0, 0};
     const char *dot = strchr(key, '.');
-    config_node *inner =
-        dot != NULL ? nested(a, dot + 1, value) : config_new_scalar(a, nowhere, value, false);
+    config_node *inner = dot != NULL ? nested(a, dot + 1, value) : value;
     config_node *outer = config_new_mapping(a, nowhere);
     config_set(a, outer, dot != NULL ? arena_strndup(a, key, (size_t)(dot - key)) : key, nowhere,
                inner);
     return outer;
+}
+
+static config_node *plain(arena *a, const char *text)
+{
+    return config_new_scalar(a, (config_place){ORIGIN_DEFAULT, NULL, 0, 0}, text, false);
+}
+
+/* The example that the plugin gives, or one made up. */
+static config_node *sample_node(arena *a, const bind_table *rules, const slope_parameter *p,
+                                diagnostics *errors)
+{
+    const bool has_example = rules->element_size >= SIZE_THROUGH(slope_parameter, example);
+    if (!has_example || p->example == NULL) return plain(a, sample_value(a, p));
+    const config_place nowhere = {ORIGIN_DEFAULT, NULL, 0, 0};
+    config_node *node =
+        config_parse(a, p->example, strlen(p->example), nowhere, p->key, errors);
+    return node != NULL ? node : plain(a, sample_value(a, p));
 }
 
 /* The plugin's section: what must be given, then the defaults. A reader of which no file is
@@ -150,9 +174,14 @@ static config_node *example_section(arena *a, const host_plugin *plugin, diagnos
 {
     const slope_plugin *about = plugin->description[FLOAT32];
     const bool reads = plugin->kind == SLOPE_KIND_READER;
-    config_node *section = nested(a, "name", plugin->id);
+    config_node *section = nested(a, "name", plain(a, plugin->id));
     /* A data set may have the reader's name, and would be meant otherwise. */
-    if (reads) section = config_merge(a, section, nested(a, "in_place", "true"));
+    if (reads) section = config_merge(a, section, nested(a, "in_place", plain(a, "true")));
+    const bind_table rules = {.parameters = about->parameters,
+                              .count = about->parameter_count,
+                              .element_size = about->parameter_size,
+                              .config_size = about->config_size,
+                              .owner = plugin->id};
     bool has_file = false;
     for (size_t i = 0; i < about->parameter_count; ++i)
         has_file |= is_file(parameter_of(about, i)) &&
@@ -161,13 +190,8 @@ static config_node *example_section(arena *a, const host_plugin *plugin, diagnos
         const slope_parameter *p = parameter_of(about, i);
         const bool wanted = (p->flags & SLOPE_REQUIRED) || (reads && is_file(p) && !has_file);
         has_file |= is_file(p);
-        if (wanted) section = config_merge(a, section, nested(a, p->key, sample_value(a, p)));
+        if (wanted) section = config_merge(a, section, nested(a, p->key, sample_node(a, &rules, p, errors)));
     }
-    const bind_table rules = {.parameters = about->parameters,
-                              .count = about->parameter_count,
-                              .element_size = about->parameter_size,
-                              .config_size = about->config_size,
-                              .owner = plugin->id};
     config_node *defaults = config_new_mapping(a, section->place);
     bind_section(a, &rules, NULL, NULL, NULL, defaults, errors);
     return config_merge(a, section, defaults);

@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "config/bind_mapping.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@ bool config_is_null(const config_node *node)
 
 /* ---- messages ------------------------------------------------------------------------------ */
 
-static const char *describe(arena *a, const config_node *node)
+const char *config_describe(arena *a, const config_node *node)
 {
     if (node->kind == CONFIG_SEQUENCE) return "a list";
     if (node->kind == CONFIG_MAPPING) return "a mapping";
@@ -35,7 +36,7 @@ static bool wrong_type(const value_binding *b, const config_node *node, const ch
         remedy = arena_printf(b->memory, "; leave the key out for the default, %s",
                               b->parameter->fallback);
     diagnostics_add(b->errors, STATUS_CONFIG, node->place, b->path, "expected %s, got %s%s",
-                    expected, describe(b->memory, node), remedy);
+                    expected, config_describe(b->memory, node), remedy);
     return false;
 }
 
@@ -135,7 +136,7 @@ static bool bind_choice(const value_binding *b, const config_node *node, int64_t
     if (node->kind != CONFIG_SCALAR || config_is_null(node)) return wrong_type(b, node, all);
     const char *nearest = text_nearest(node->text, choices, count);
     diagnostics_add(b->errors, STATUS_CONFIG, node->place, b->path, "expected %s, got %s%s", all,
-                    describe(b->memory, node),
+                    config_describe(b->memory, node),
                     nearest ? arena_printf(b->memory, "; did you mean '%s'?", nearest) : "");
     return false;
 }
@@ -145,6 +146,18 @@ static bool bind_string(const value_binding *b, const config_node *node, const c
     if (node->kind != CONFIG_SCALAR || config_is_null(node)) return wrong_type(b, node, "text");
     *field = arena_strdup(b->memory, node->text);
     return true;
+}
+
+static bool bind_strings(const value_binding *b, const config_node *node, slope_strings *field)
+{
+    const bool list = node->kind == CONFIG_SEQUENCE;
+    const size_t count = list ? node->count : 1;
+    const char **values = arena_alloc(b->memory, count * sizeof *values);
+    bool good = true;
+    for (size_t i = 0; i < count; i++)
+        good &= bind_string(b, list ? node->items[i] : node, &values[i]);
+    if (good) *field = (slope_strings){count, values};
+    return good;
 }
 
 /* ---- files --------------------------------------------------------------------------------- */
@@ -251,6 +264,9 @@ void bind_absent(const slope_parameter *parameter, void *field)
     case SLOPE_PATH:
     case SLOPE_INTEGERS:
     case SLOPE_PATHS:
+    case SLOPE_STRINGS:
+    case SLOPE_TEXTS:
+    case SLOPE_ARRAYS:
         break; /* the struct is zeroed */
     }
 }
@@ -280,6 +296,15 @@ config_node *bind_value(const value_binding *b, const config_node *node)
         break;
     case SLOPE_INTEGERS:
         good = bind_integers(b, node, b->field);
+        break;
+    case SLOPE_STRINGS:
+        good = bind_strings(b, node, b->field);
+        break;
+    case SLOPE_TEXTS:
+        good = bind_texts(b, node, b->field);
+        break;
+    case SLOPE_ARRAYS:
+        good = bind_arrays(b, node, b->field);
         break;
     case SLOPE_PATH:
         return bind_path(b, node, b->field);

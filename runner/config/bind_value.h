@@ -21,6 +21,9 @@ config_node *bind_value(const value_binding *b, const config_node *node);
 /* Writes what stands for "absent" in a field of that type. */
 void bind_absent(const slope_parameter *parameter, void *field);
 
+/* "'12'", "the text '12'", "a list": for "expected …, got %s". */
+const char *config_describe(arena *a, const config_node *node);
+
 /* Whether the node is a plain null. */
 bool config_is_null(const config_node *node);
 

@@ -68,8 +68,8 @@ void build_schedule(builder *b, const config_node *trial, config_node *resolved,
 /* What one plugin needs of another or of the limits; only when all of them are there. */
 void build_check_together(builder *b, const config_node *trial, const trial_config *built);
 
-void build_dataset(builder *b, const config_node *trial, config_node *resolved,
-                   dataset_config *out);
+/* After build_loss(): a loss that needs no labels also needs no data set. */
+void build_dataset(builder *b, const config_node *trial, config_node *resolved, trial_config *out);
 
 /* Binds `section` (NULL: nothing given) for the plugin and runs its check. `half` is its
  * description of the right precision. Everything goes to `resolved`, which has `name` already. */

@@ -8,9 +8,14 @@
 #include "config/descriptors.h"
 #include "config/load.h"
 
+#include "slope/loss.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
+
+/* The reader of files that name no data set, where the loss needs none. */
+#define READER_WITHOUT_DATA "none"
 
 typedef struct dataset_fields {
     const char *known_as, *how_to_get;
@@ -279,17 +284,36 @@ static void build(builder *b, const config_node *section, dataset_config *out, c
     bind_own(b, section, record, out);
 }
 
-void build_dataset(builder *b, const config_node *trial, config_node *resolved, dataset_config *out)
+/* The section of a file that has none. NULL, with the error, where the loss needs labels; NULL without
+ * another error where nobody knows what the loss needs. */
+static const config_node *section_without_data(builder *b, const config_node *trial,
+                                               const trial_config *built)
+{
+    if (!built->loss.plugin) return NULL;
+    const slope_loss *loss =
+        (const slope_loss *)(const void *)built->loss.plugin->description[built->train.precision];
+    if (loss->target != SLOPE_NO_TARGET) {
+        diagnostics_add(b->errors, STATUS_CONFIG, trial->place, "dataset",
+                        "missing: name a data set, as in `dataset: iris`, or describe one in "
+                        "place with a reader's name");
+        return NULL;
+    }
+    const config_place place = {ORIGIN_DEFAULT, "dataset", 0, 0};
+    config_node *section = config_new_mapping(b->memory, place);
+    config_set(b->memory, section, "name", place,
+               config_new_scalar(b->memory, place, READER_WITHOUT_DATA, true));
+    config_set(b->memory, section, "in_place", place,
+               config_new_scalar(b->memory, place, "true", false));
+    return section;
+}
+
+void build_dataset(builder *b, const config_node *trial, config_node *resolved, trial_config *out)
 {
     const size_t before = diagnostics_count(b->errors);
     const config_node *section = builder_section(b, section_find("dataset"), trial, "dataset");
-    if (!section) {
-        if (diagnostics_count(b->errors) == before)
-            diagnostics_add(b->errors, STATUS_CONFIG, trial->place, "dataset",
-                            "missing: name a data set, as in `dataset: iris`, or describe one in "
-                            "place with a reader's name");
-        return;
-    }
+    if (!section && diagnostics_count(b->errors) == before)
+        section = section_without_data(b, trial, out);
+    if (!section) return;
     if (!b->dataset_node || !config_same(b->dataset_node, section, true)) {
         config_node *record = config_new_mapping(b->memory, section->place);
         b->dataset = (dataset_config){0};
@@ -297,7 +321,7 @@ void build_dataset(builder *b, const config_node *trial, config_node *resolved, 
         b->dataset_node = section;
         b->dataset_resolved = record;
     }
-    *out = b->dataset;
+    out->dataset = b->dataset;
     config_set(b->memory, resolved, "dataset", section->place,
                config_merge(b->memory, NULL, b->dataset_resolved));
 }

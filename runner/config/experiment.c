@@ -85,6 +85,7 @@ static void build_trial(builder *b, const config_node *merged, trial_config *out
     config_node *r = config_new_mapping(b->memory, merged->place);
     config_node *own = config_new_mapping(b->memory, merged->place);
     config_node *train = config_new_mapping(b->memory, merged->place);
+    config_node *loss = config_new_mapping(b->memory, merged->place);
     const top_fields *f = bind_section(
         b->memory, &trial_table, builder_only(b, merged, &trial_table), "", NULL, own, b->errors);
     out->label = f->label;
@@ -96,9 +97,10 @@ static void build_trial(builder *b, const config_node *merged, trial_config *out
     config_set(
         b->memory, r, "label", label ? label->place : made,
         config_new_scalar(b->memory, label ? label->place : made, f->label ? f->label : "", true));
-    build_dataset(b, merged, r, &out->dataset);
+    build_loss(b, merged, loss, out); /* before the data set: it says whether one is needed */
+    build_dataset(b, merged, r, out);
     build_model(b, merged, r, out);
-    build_loss(b, merged, r, out);
+    config_set(b->memory, r, "loss", loss->entries[0].key_place, loss->entries[0].value);
     build_regularization(b, merged, r, &out->regularization);
     build_optimizer(b, merged, r, out);
     build_schedule(b, merged, r, out);

@@ -4,6 +4,7 @@
 #include "config/builder.h"
 
 #include "config/bind_value.h"
+#include "config/blame.h"
 #include "host/services.h"
 
 #include "slope/model.h"
@@ -46,11 +47,13 @@ static void run_check(builder *b, const slope_plugin *half, const void *config,
 {
     call_host call;
     call_host_init(&call, FLOAT32, 0);
+    call.memory = b->memory;
     if (half->check(&call.host, config) == SLOPE_OK) return;
-    const char *key = call.key;
-    diagnostics_add(b->errors, STATUS_CONFIG, builder_place(section, key),
-                    *key ? arena_printf(b->memory, "%s.%s", path, key) : path, "%s",
-                    *call.text ? call.text : "the plugin refuses these values and says not why");
+    config_node *root = config_new_mapping(b->memory, builder_place(section, ""));
+    if (section)
+        config_set(b->memory, root, path, root->place, config_merge(b->memory, NULL, section));
+    const blame found = config_blame(b->memory, root, path, &call);
+    diagnostics_add(b->errors, STATUS_CONFIG, found.place, found.path, "%s", found.text);
 }
 
 const void *builder_bind_plugin(builder *b, const slope_plugin *half, const config_node *section,

@@ -1,6 +1,9 @@
 /* engine/objective.c: see objective.h. Differences and candidates are in objective_many.c. */
 #include "engine/objective_private.h"
 
+#include "config/blame.h"
+#include "host/description.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +29,58 @@ static bool fits(const objective *o, failure *why)
     return true;
 }
 
+/* Scores per row that data and loss ask for; 0 if they leave it to the model. */
+static size_t outputs_asked(const objective *o)
+{
+    if (o->loss->target == SLOPE_CLASS) return o->data->classes;
+    if (o->loss->target == SLOPE_VALUES) return o->data->target_columns;
+    return o->loss->plugin.size >= SIZE_THROUGH(slope_loss, outputs) ? o->loss->outputs : 0;
+}
+
+/* A model that fixes its number of outputs must have enough of them. */
+static bool outputs_fit(const objective *o, size_t asked, failure *why)
+{
+    const size_t given = o->shape.outputs;
+    const char *model = o->model->plugin.id, *loss = o->loss->plugin.id, *data = o->data->label;
+    if (!given) return failure_set(why, STATUS_CONFIG, "model %s: has no outputs", model);
+    if (o->loss->target == SLOPE_CLASS && given < asked)
+        return failure_set(why, STATUS_CONFIG,
+                           "data set '%s' has %zu classes, but model %s gives %zu output%s: loss %s "
+                           "needs one for each class",
+                           data, asked, model, given, given == 1 ? "" : "s", loss);
+    if (o->loss->target == SLOPE_VALUES && given != asked)
+        return failure_set(why, STATUS_CONFIG,
+                           "data set '%s' has %zu target%s per row, but model %s gives %zu output%s",
+                           data, asked, asked == 1 ? "" : "s", model, given,
+                           given == 1 ? "" : "s");
+    if (o->loss->target == SLOPE_NO_TARGET && asked && given != asked)
+        return failure_set(why, STATUS_CONFIG,
+                           "loss %s takes %zu output%s, but model %s gives %zu", loss, asked,
+                           asked == 1 ? "" : "s", model, given);
+    return true;
+}
+
+static bool prepare_model(objective *o, failure *why)
+{
+    const size_t asked = outputs_asked(o);
+    o->shape = (slope_model_shape){.features = o->data->features, .outputs = asked ? asked : 1};
+    slope_status (*prepare)(slope_model_prepare *) = LATER_OPERATION(o->model, prepare);
+    if (!prepare) return true;
+    call_host call;
+    call_host_init(&call, o->config->train.precision, o->config->train.seed);
+    call.memory = o->memory;
+    slope_model_prepare p = {
+        .size = sizeof p, .host = &call.host, .config = o->config->model.config,
+        .shape = {.features = o->data->features, .outputs = asked},
+        .column_names = o->data->column_name_count ? o->data->column_names : NULL};
+    if (prepare(&p) != SLOPE_OK)
+        return config_blame_failure(o->memory, o->config->resolved, "model", &call, why);
+    o->program = p.program;
+    o->program_workspace = p.workspace_per_row;
+    o->shape.outputs = p.outputs;
+    return outputs_fit(o, asked, why);
+}
+
 static void make_preparation(objective *o)
 {
     const size_t n = o->data->features;
@@ -46,7 +101,8 @@ static void make_scratch(objective *o)
 {
     const size_t rows = o->chunk_rows, outputs = o->shape.outputs, real_size = o->k->real_size;
     const size_t work =
-        o->model->workspace ? o->model->workspace(o->config->model.config, &o->shape, rows) : 0;
+        rows * o->program_workspace +
+        (o->model->workspace ? o->model->workspace(o->config->model.config, &o->shape, rows) : 0);
     o->thread_count = (size_t)threads_count();
     o->scratch = allocate(o->thread_count, sizeof *o->scratch);
     for (size_t t = 0; t < o->thread_count; t++)
@@ -83,10 +139,7 @@ objective *objective_create(const trial_config *config, const dataset *data, siz
     o->k = kernels_for_bits(p == FLOAT64 ? 64 : 32);
     o->model = (const slope_model *)config->model.plugin->description[p];
     o->loss = (const slope_loss *)config->loss.plugin->description[p];
-    o->shape = (slope_model_shape){
-        .features = data->features,
-        .outputs = data->target_columns ? data->target_columns : data->classes};
-    if (!fits(o, why) ||
+    if (!fits(o, why) || !prepare_model(o, why) ||
         !layout_create(o->memory, o->model, config->model.config, o->shape, &o->layout, why)) {
         objective_destroy(o);
         return NULL;
@@ -150,7 +203,8 @@ static void pack_range(void *argument, size_t first, size_t last)
     const range_copy *c = argument;
     const objective *o = c->o;
     const batch *b = &c->rows;
-    o->k->pack(&(pack_call){.element = b->table->element, .features = b->table->features,
+    const bool targets = o->loss->target == SLOPE_VALUES;
+    if (o->shape.features) o->k->pack(&(pack_call){.element = b->table->element, .features = b->table->features,
                             .columns = b->table->columns, .index = b->index,
                             .first = b->first + first, .rows = last - first, .shift = o->shift,
                             .factor = o->factor,
@@ -159,11 +213,11 @@ static void pack_range(void *argument, size_t first, size_t last)
     for (size_t r = first; r < last; r++) {
         const size_t row = b->index ? b->index[b->first + r] : b->first + r;
         if (b->table->labels) c->s->labels[r] = b->table->labels[row];
-        if (b->table->targets)
+        if (targets)
             memcpy(c->s->raw_targets + r * o->shape.outputs,
                    b->table->targets + row * o->shape.outputs, o->shape.outputs * sizeof(double));
     }
-    if (b->table->targets) {
+    if (targets) {
         const size_t n = o->shape.outputs;
         o->k->from_double((last - first) * n, c->s->raw_targets + first * n,
                           (char *)c->s->targets + first * n * o->k->real_size);
@@ -174,7 +228,7 @@ static void pack_range(void *argument, size_t first, size_t last)
 static const void *rows_in_place(const objective *o, batch b)
 {
     const slope_element own = o->k->real_size == 8 ? SLOPE_FLOAT64 : SLOPE_FLOAT32;
-    if (b.table->element != own || b.index || o->shift || o->factor) return NULL;
+    if (!o->shape.features || b.table->element != own || b.index || o->shift || o->factor) return NULL;
     return (const char *)b.table->features + b.first * o->shape.features * o->k->real_size;
 }
 
@@ -186,7 +240,7 @@ const void *objective_pack(objective *o, scratch *s, batch b)
     if (in_place) { /* labels are still gathered: they are few */
         for (size_t r = 0; b.table->labels && r < b.rows; r++)
             s->labels[r] = b.table->labels[b.first + r];
-        if (b.table->targets)
+        if (o->loss->target == SLOPE_VALUES)
             o->k->from_double(b.rows * o->shape.outputs,
                               b.table->targets + b.first * o->shape.outputs, s->targets);
         return in_place;
@@ -234,6 +288,7 @@ void objective_chunk(objective *o, scratch *s, const void *weights, const void *
         .ldx = o->shape.features,
         .workspace = s->workspace,
         .scores = s->scores,
+        .program = o->program,
     };
     o->model->forward(&m);
     loss_task task = {
@@ -241,8 +296,8 @@ void objective_chunk(objective *o, scratch *s, const void *weights, const void *
         .real_size = o->k->real_size,
         .call = {.size = sizeof task.call, .host = &call.host, .config = o->config->loss.config,
                  .rows = rows, .outputs = o->shape.outputs, .scores = s->scores,
-                 .labels = o->data->target_columns ? NULL : s->labels,
-                 .targets = o->data->target_columns ? s->targets : NULL, .losses = s->losses,
+                 .labels = o->loss->target == SLOPE_CLASS ? s->labels : NULL,
+                 .targets = o->loss->target == SLOPE_VALUES ? s->targets : NULL, .losses = s->losses,
                  .gradient = gradient ? s->score_gradient : NULL, .scratch = s->loss_scratch}};
     parallel_for(rows, GRAIN, loss_range, &task);
     if (!gradient) return;

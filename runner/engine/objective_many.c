@@ -64,7 +64,7 @@ evaluation objective_evaluate(objective *o, const void *weights, batch rows)
 {
     if (!rows.rows) return (evaluation){NAN, NAN};
     const size_t blocks = (rows.rows + LOSS_BLOCK - 1) / LOSS_BLOCK;
-    const bool classes = !o->data->target_columns;
+    const bool classes = o->loss->target == SLOPE_CLASS;
     objective_reserve_blocks(o, blocks);
     memset(o->block_sums, 0, blocks * sizeof *o->block_sums);
     memset(o->block_hits, 0, blocks * sizeof *o->block_hits);

@@ -190,9 +190,9 @@ static bool check_model(const slope_model *model, failure *why)
 
 static bool check_loss(const slope_loss *loss, failure *why)
 {
-    if (loss->target != SLOPE_CLASS && loss->target != SLOPE_VALUES)
-        return failure_set(why, STATUS_ENVIRONMENT, "its target %d does not exist (1 or 2)",
-                           (int)loss->target);
+    if (loss->target < SLOPE_CLASS || loss->target > SLOPE_NO_TARGET)
+        return failure_set(why, STATUS_ENVIRONMENT, "its target %d does not exist (1 to %d)",
+                           (int)loss->target, SLOPE_NO_TARGET);
     return loss->evaluate != NULL || missing(why, "evaluate");
 }
 

@@ -33,7 +33,12 @@ static field field_of(slope_type type)
     case SLOPE_INTEGERS:
         return (field){sizeof(slope_integers), alignof(slope_integers)};
     case SLOPE_PATHS:
+    case SLOPE_STRINGS:
         return (field){sizeof(slope_strings), alignof(slope_strings)};
+    case SLOPE_TEXTS:
+        return (field){sizeof(slope_texts), alignof(slope_texts)};
+    case SLOPE_ARRAYS:
+        return (field){sizeof(slope_arrays), alignof(slope_arrays)};
     }
     return (field){0, 1};
 }
@@ -139,6 +144,10 @@ static bool check_fallback(const slope_parameter *p, failure *why)
     case SLOPE_PATH:
     case SLOPE_PATHS:
         return p->fallback[0] != 0 || wrong(why, "its default path is empty: make it optional");
+    case SLOPE_STRINGS:
+    case SLOPE_TEXTS:
+    case SLOPE_ARRAYS:
+        return wrong(why, "its type has no defaults: make it required or optional");
     }
     return wrong(why, "its type does not exist");
 }
@@ -178,7 +187,7 @@ static bool check_parameter(const slope_plugin *plugin, const slope_parameter *p
     if (!check_key(p->key, why)) return false;
     if (f.size == 0)
         return failure_set(why, STATUS_ENVIRONMENT, "its type %d does not exist (1 to %d)",
-                           (int)p->type, SLOPE_PATHS);
+                           (int)p->type, SLOPE_ARRAYS);
     if (p->offset > plugin->config_size || f.size > plugin->config_size - p->offset)
         return failure_set(why, STATUS_ENVIRONMENT,
                            "its field, %zu bytes at offset %zu, lies outside the config struct of "

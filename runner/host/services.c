@@ -20,8 +20,10 @@ call_host *call_host_of(const slope_host *host)
     return (call_host *)(uintptr_t)host; /* host is the first member of a call_host that we made */
 }
 
-static slope_status record(call_host *call, const char *key, const char *format, va_list args)
+static slope_status record(call_host *call, const char *key, size_t offset, const char *format,
+                           va_list args)
 {
+    call->offset = offset;
     snprintf(call->key, sizeof call->key, "%s", key);
     vsnprintf(call->text, sizeof call->text, format, args);
     return SLOPE_ERROR;
@@ -31,7 +33,7 @@ static slope_status host_fail(const slope_host *host, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    const slope_status status = record(call_host_of(host), "", format, args);
+    const slope_status status = record(call_host_of(host), "", SIZE_MAX, format, args);
     va_end(args);
     return status;
 }
@@ -40,9 +42,25 @@ static slope_status host_fail_key(const slope_host *host, const char *key, const
 {
     va_list args;
     va_start(args, format);
-    const slope_status status = record(call_host_of(host), key, format, args);
+    const slope_status status = record(call_host_of(host), key, SIZE_MAX, format, args);
     va_end(args);
     return status;
+}
+
+static slope_status host_fail_at(const slope_host *host, const char *key, size_t offset,
+                                 const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const slope_status status = record(call_host_of(host), key, offset, format, args);
+    va_end(args);
+    return status;
+}
+
+static void *host_allocate(const slope_host *host, size_t bytes)
+{
+    arena *memory = call_host_of(host)->memory;
+    return memory ? arena_alloc(memory, bytes) : NULL;
 }
 
 static void host_normal(const slope_host *host, slope_purpose purpose, uint64_t stream,
@@ -67,7 +85,8 @@ static void host_uniform(const slope_host *host, slope_purpose purpose, uint64_t
 
 void call_host_init(call_host *call, precision p, uint64_t seed)
 {
-    *call = (call_host){.kernels = kernels_for_bits(p == FLOAT64 ? 64 : 32), .seed = seed};
+    *call = (call_host){.kernels = kernels_for_bits(p == FLOAT64 ? 64 : 32), .seed = seed,
+                        .offset = SIZE_MAX};
     call->host = (slope_host){
         .size = sizeof(slope_host),
         .kernels = &call->kernels->plugin,
@@ -76,6 +95,8 @@ void call_host_init(call_host *call, precision p, uint64_t seed)
         .parallel_for = host_parallel_for,
         .normal = host_normal,
         .uniform = host_uniform,
+        .fail_at = host_fail_at,
+        .allocate = host_allocate,
     };
 }
 

@@ -5,6 +5,7 @@
 #ifndef SLOPE_HOST_SERVICES_H
 #define SLOPE_HOST_SERVICES_H
 
+#include "base/arena.h"
 #include "base/failure.h"
 #include "host/registry.h"
 #include "host/team.h"
@@ -15,7 +16,9 @@ typedef struct call_host {
     const kernels *kernels;
     uint64_t seed;
     char text[1024]; /* what fail() was told; "" if it was not called */
-    char key[64];    /* what fail_key() was told; "" for fail() */
+    char key[256];   /* what fail_key() or fail_at() was told; "" for fail() */
+    size_t offset;   /* what fail_at() was told; SIZE_MAX for the others */
+    arena *memory;   /* behind allocate(); set by the caller of operations that may use it */
     void *context;   /* whatever the caller needs back in a callback such as slope_update.objective */
 } call_host;
 

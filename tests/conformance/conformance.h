@@ -15,6 +15,8 @@
 
 #include "base/files.h"
 #include "config/bind.h"
+#include "config/parse.h"
+#include "host/description.h"
 #include "host/registry.h"
 #include "host/services.h"
 
@@ -142,6 +144,18 @@ static inline const char *other_value(arena *a, const slope_parameter *p)
     return allowed ? arena_printf(a, "%.17g", smaller) : NULL;
 }
 
+/* The value of a parameter that must be given: what its table shows as an example. NULL if it shows
+ * none. */
+static inline config_node *example_value(arena *a, const slope_plugin *about,
+                                         const slope_parameter *p, diagnostics *errors)
+{
+    if (!(p->flags & SLOPE_REQUIRED) ||
+        about->parameter_size < SIZE_THROUGH(slope_parameter, example) || p->example == NULL)
+        return NULL;
+    return config_parse(a, p->example, strlen(p->example),
+                        (config_place){ORIGIN_DEFAULT, NULL, 0, 0}, p->key, errors);
+}
+
 /* Variant 0 is the defaults; 1 changes what can be changed; 2 and on change one parameter each.
  * NULL when there is no such variant or the plugin's own check does not allow it (`more` tells
  * which). */
@@ -153,6 +167,12 @@ static inline const void *make_config(const subject *s, size_t variant, bool *mo
     *more = variant == 0 || (about->parameter_count > 0 && variant < 2 + about->parameter_count);
     if (!*more) return NULL;
     config_node *section = config_new_mapping(a, nowhere);
+    diagnostics *errors = diagnostics_create(a);
+    for (size_t i = 0; i < about->parameter_count; ++i) {
+        const slope_parameter *p = parameter_at(about->parameters, about->parameter_size, i);
+        config_node *value = example_value(a, about, p, errors);
+        if (value != NULL) config_set(a, section, p->key, nowhere, value);
+    }
     for (size_t i = 0; variant > 0 && i < about->parameter_count; ++i) {
         const slope_parameter *p = parameter_at(about->parameters, about->parameter_size, i);
         const bool chosen = variant == 1 || variant == 2 + i;
@@ -165,7 +185,6 @@ static inline const void *make_config(const subject *s, size_t variant, bool *mo
                               .element_size = about->parameter_size,
                               .config_size = about->config_size,
                               .owner = about->id};
-    diagnostics *errors = diagnostics_create(a);
     const void *config = bind_section(a, &table, section, about->id, NULL, NULL, errors);
     if (diagnostics_count(errors) > 0) {
         diagnostics_print(errors, stderr);
@@ -174,6 +193,7 @@ static inline const void *make_config(const subject *s, size_t variant, bool *mo
     if (about->check == NULL) return config;
     call_host host;
     call_host_init(&host, s->p, 1);
+    host.memory = a;
     const bool good = about->check(&host.host, config) == SLOPE_OK;
     if (!good && variant == 0) fail_msg("its check refuses its own defaults: %s", host.text);
     if (!good && host.text[0] == 0) fail_msg("its check refuses without a reason");

@@ -1,6 +1,8 @@
 /* test_losses.c: what every loss must keep to, on ordinary and on extreme scores. */
 #include "conformance.h"
 
+#include "host/description.h"
+
 #include "slope/loss.h"
 
 #include <float.h>
@@ -13,6 +15,14 @@ typedef struct batch {
 } batch;
 
 static const double guard = 12345.678;
+
+/* As many scores per row as the loss takes; `usual` where it takes any number. */
+static size_t scores_for(const subject *s, size_t usual)
+{
+    const slope_loss *loss = (const slope_loss *)s->about;
+    const bool says = loss->plugin.size >= SIZE_THROUGH(slope_loss, outputs);
+    return says && loss->outputs ? loss->outputs : usual;
+}
 
 static batch make_batch(const subject *s, size_t rows, size_t outputs, double spread)
 {
@@ -49,7 +59,9 @@ static void evaluate(const subject *s, const void *config, const batch *b, size_
                                   .outputs = b->outputs,
                                   .scores = from_element(&b->scores, at),
                                   .labels = classes ? b->labels + first : NULL,
-                                  .targets = classes ? NULL : from_element(&b->targets, at),
+                                  .targets = loss->target == SLOPE_VALUES
+                                                 ? from_element(&b->targets, at)
+                                                 : NULL,
                                   .losses = b->losses + first,
                                   .gradient = gradient,
                                   .scratch = from_element(&b->scratch, at)};
@@ -131,7 +143,7 @@ static void survives_extreme_scores(const subject *s, const void *config)
     const double greatest = s->p == FLOAT64 ? DBL_MAX : (double)FLT_MAX;
     const double spreads[] = {0.0, 1e3, 1e20, greatest / 8, greatest};
     for (size_t k = 0; k < sizeof spreads / sizeof *spreads; ++k) {
-        const batch b = make_batch(s, 8, 4, spreads[k]);
+        const batch b = make_batch(s, 8, scores_for(s, 4), spreads[k]);
         evaluate_all(s, config, &b);
         for (size_t r = 0; r < b.rows; ++r)
             if (isnan(b.losses[r]))
@@ -146,7 +158,8 @@ static void precisions_agree(const subject *s, const void *config)
 {
     const subject other = {s->memory, s->plugin, FLOAT64, s->plugin->description[FLOAT64]};
     if (s->p == FLOAT64 || other.about == NULL) return;
-    const batch b = make_batch(s, 9, 5, 3.0), wide = make_batch(&other, 9, 5, 3.0);
+    const size_t outputs = scores_for(s, 5);
+    const batch b = make_batch(s, 9, outputs, 3.0), wide = make_batch(&other, 9, outputs, 3.0);
     for (size_t i = 0; i < b.scores.count; ++i) {
         put(&wide.scores, i, get(&b.scores, i));
         put(&wide.targets, i, get(&b.targets, i));
@@ -167,8 +180,9 @@ static void one_config(const subject *s, const void *config)
 {
     const size_t shapes[][2] = {{1, 1}, {1, 2}, {5, 1}, {7, 3}, {4, 10}, {3, 33}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i) {
-        rows_are_independent(s, config, shapes[i][0], shapes[i][1]);
-        if (s->p == FLOAT64) gradient_is_the_derivative(s, config, shapes[i][0], shapes[i][1]);
+        const size_t outputs = scores_for(s, shapes[i][1]);
+        rows_are_independent(s, config, shapes[i][0], outputs);
+        if (s->p == FLOAT64) gradient_is_the_derivative(s, config, shapes[i][0], outputs);
     }
     precisions_agree(s, config);
     survives_extreme_scores(s, config);

@@ -56,6 +56,17 @@ struct slope_host {
     /* The same, uniform in [0, 1), with 53 random bits. */
     void (*uniform)(const slope_host *host, slope_purpose purpose, uint64_t stream, uint64_t first,
                     size_t count, double *out);
+
+    /* Like fail_key, about one character of a text: `key` may go on into a mapping
+     * ("expressions.f"), `offset` counts bytes of the text from 0. The host points at line and
+     * column of the file. */
+    slope_status (*fail_at)(const slope_host *host, const char *key, size_t offset,
+                            const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+    /* Memory, zeroed and aligned for any type, never NULL, that nobody has to free. Only in `check`,
+     * where it lasts until the call returns, and in a model's `prepare`, where it lasts as long as
+     * what is prepared. */
+    void *(*allocate)(const slope_host *host, size_t bytes);
 };
 
 #endif

@@ -13,8 +13,6 @@
 #include "host.h"
 #include "kernels.h"
 
-#define SLOPE_MAX_RANK 4
-
 typedef enum slope_tensor_role {
     SLOPE_WEIGHT = 1, /* initialised by `model.init`, regularised */
     SLOPE_BIAS = 2,   /* starts at zero, not regularised */
@@ -35,6 +33,20 @@ typedef struct slope_model_shape {
     size_t outputs;  /* scores per row: number of classes, or of target values */
 } slope_model_shape;
 
+/* One call of `prepare`. Since 1.1. */
+typedef struct slope_model_prepare {
+    uint32_t size;
+    const slope_host *host; /* with host->allocate */
+    const void *config;
+    slope_model_shape shape;         /* outputs: what data and loss ask for; 0 if they leave it open */
+    const char *const *column_names; /* of the features; NULL if the data have none */
+
+    /* Written by the model: */
+    const void *program;      /* comes back in every slope_model_call; host->allocate'd; constant */
+    size_t outputs;           /* scores per row that it gives; the host sees to it that they fit */
+    size_t workspace_per_row; /* reals of workspace for each row, beside what `workspace` says */
+} slope_model_prepare;
+
 typedef struct slope_model_call {
     uint32_t size;
     const slope_host *host;
@@ -51,6 +63,8 @@ typedef struct slope_model_call {
     /* Only in backward: */
     real *score_gradient; /* rows × outputs: d loss / d score; may be overwritten */
     real *gradient;       /* like weights: the model adds the chunk's contribution, row after row */
+
+    const void *program; /* what `prepare` made; NULL without it. Since 1.1 */
 } slope_model_call;
 
 typedef struct slope_model {
@@ -73,6 +87,12 @@ typedef struct slope_model {
     /* Adds to call->gradient what these rows contribute. Follows a forward with the same rows,
      * weights and workspace. Thread: as forward, each with its own gradient. */
     void (*backward)(const slope_model_call *call);
+
+    /* Once for each trial, before the first forward: works out what all calls need and what only
+     * configuration and data together tell, such as a program made from text. A model whose number
+     * of outputs is not the data's to choose says so here. Optional (NULL): outputs are as asked
+     * for, 1 where nothing asks. Thread: any. Since 1.1. */
+    slope_status (*prepare)(slope_model_prepare *call);
 } slope_model;
 
 #endif

@@ -1,0 +1,527 @@
+/* models/expression_build.h: from postfix code to the graph: what names mean, whether shapes fit, equal
+ * parts shared, constants folded, memory laid out. Only for expression.c. */
+#ifndef EXPRESSION_BUILD_H
+#define EXPRESSION_BUILD_H
+
+#include "expression_passes.h"
+
+#include <stdio.h>
+
+enum { MOST_NODES = 200000, MOST_REALS_PER_ROW = 1 << 24 };
+
+typedef struct build {
+    const slope_host *host;
+    const slope_arrays *parameters;
+    const code *codes; /* the expressions, in an order in which each needs only those before it */
+    size_t code_count;
+    size_t *roots; /* node of each, once it is built */
+    size_t features;
+    const char *const *columns; /* or NULL */
+
+    node *nodes;
+    size_t count, capacity;
+    uint32_t *table; /* number of a node + 1, or 0; open addressing */
+    size_t slots;
+
+    const code *out; /* the expression at hand, for FAIL_AT */
+    const item *at;
+    size_t *stack;
+    size_t height;
+} build;
+
+/* ---- nodes --------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * 0x9E3779B97F4A7C15u; /* 2^64 / golden ratio */
+    return hash ^ (hash >> 29);
+}
+
+static uint64_t hash_of(const node *n)
+{
+    union {
+        double number;
+        uint64_t bits;
+    } u = {.number = n->number};
+    uint64_t hash = mix(mix(mix(1, (uint64_t)n->op), n->a), n->b);
+    return mix(mix(mix(hash, u.bits), n->index), n->width);
+}
+
+static bool same_node(const node *one, const node *other)
+{
+    return one->op == other->op && one->a == other->a && one->b == other->b &&
+           memcmp(&one->number, &other->number, sizeof(double)) == 0 &&
+           one->index == other->index && one->width == other->width && one->rank == other->rank;
+}
+
+static void *grow(const slope_host *host, const void *list, size_t count, size_t capacity, size_t size)
+{
+    void *larger = host->allocate(host, capacity * size);
+    if (count) memcpy(larger, list, count * size);
+    return larger;
+}
+
+static void rebuild_table(build *b)
+{
+    b->slots = 4 * b->capacity; /* a power of two, at most a quarter full */
+    b->table = b->host->allocate(b->host, b->slots * sizeof *b->table);
+    for (size_t n = 0; n < b->count; n++) {
+        size_t slot = (size_t)hash_of(&b->nodes[n]) & (b->slots - 1);
+        while (b->table[slot]) slot = (slot + 1) & (b->slots - 1);
+        b->table[slot] = (uint32_t)(n + 1);
+    }
+}
+
+/* The node that computes the same, or a new one. */
+static size_t share(build *b, node n)
+{
+    if (b->count == b->capacity) {
+        b->capacity = b->capacity ? 2 * b->capacity : 64;
+        b->nodes = grow(b->host, b->nodes, b->count, b->capacity, sizeof *b->nodes);
+        rebuild_table(b);
+    }
+    size_t slot = (size_t)hash_of(&n) & (b->slots - 1);
+    for (; b->table[slot]; slot = (slot + 1) & (b->slots - 1))
+        if (same_node(&b->nodes[b->table[slot] - 1], &n)) return b->table[slot] - 1;
+    if (n.a != NOTHING) n.active = b->nodes[n.a].active;
+    if (n.b != NOTHING) n.active = n.active || b->nodes[n.b].active;
+    n.active = n.active || n.op == OP_PARAMETER;
+    const size_t length = b->at->end - b->at->begin;
+    if (!n.text) {
+        char *text = b->host->allocate(b->host, length + 1);
+        memcpy(text, b->out->text + b->at->begin, length);
+        n.text = text;
+    }
+    n.uses = n.next_use = NOTHING;
+    b->nodes[b->count] = n;
+    b->table[slot] = (uint32_t)(b->count + 1);
+    return b->count++;
+}
+
+static node new_node(operation op, size_t a, size_t b)
+{
+    return (node){.op = op, .a = a, .b = b, .extents = {1, 1}, .width = 1, .value = NOTHING,
+                  .adjoint = NOTHING};
+}
+
+/* As `like`, which may be a number, a vector or a matrix. */
+static node shaped(node n, const node *like)
+{
+    n.rank = like->rank;
+    memcpy(n.extents, like->extents, sizeof n.extents);
+    n.width = like->width;
+    return n;
+}
+
+static bool push(build *b, size_t number)
+{
+    b->stack[b->height++] = number;
+    return true;
+}
+
+static const char *shape_text(const node *n, char *buffer, size_t size)
+{
+    if (n->rank == 0) snprintf(buffer, size, "a number");
+    if (n->rank == 1) snprintf(buffer, size, "a vector of %zu", n->extents[0]);
+    if (n->rank == 2) snprintf(buffer, size, "a %zu × %zu matrix", n->extents[0], n->extents[1]);
+    return buffer;
+}
+
+/* ---- element by element -------------------------------------------------------------------- */
+
+static bool push_constant(build *b, double number)
+{
+    if (!isfinite(number))
+        return FAIL_AT(b, b->at->at, "'%.*s' is %s", (int)(b->at->end - b->at->begin),
+                       b->out->text + b->at->begin, isnan(number) ? "no number" : "infinite");
+    node n = new_node(OP_CONSTANT, NOTHING, NOTHING);
+    n.number = number;
+    return push(b, share(b, n));
+}
+
+/* Computes an operation on constants with the arithmetic of the passes, so that folding changes no bit. */
+static bool fold(build *b, const node *n)
+{
+    const real x = (real)b->nodes[n->a].number;
+    const real y = n->b == NOTHING ? 0 : (real)b->nodes[n->b].number;
+    real result = 0;
+    if (is_binary(n->op))
+        forward_binary(b->host->kernels, n->op, 1, &x, &y, &result);
+    else
+        forward_unary(b->host->kernels, n, 1, &x, &result);
+    return push_constant(b, (double)result);
+}
+
+static bool is_constant(const build *b, size_t number)
+{
+    return number == NOTHING || b->nodes[number].op == OP_CONSTANT;
+}
+
+static bool push_elementwise(build *b, node n)
+{
+    const bool numbers = n.width == 1 && n.rank == 0;
+    if (numbers && is_constant(b, n.a) && is_constant(b, n.b)) return fold(b, &n);
+    return push(b, share(b, n));
+}
+
+static bool unary(build *b, operation op, double exponent)
+{
+    const size_t a = b->stack[--b->height];
+    node n = shaped(new_node(op, a, NOTHING), &b->nodes[a]);
+    n.number = exponent;
+    return push_elementwise(b, n);
+}
+
+/* A number beside a vector or a matrix counts for all of its places. */
+static size_t spread(build *b, size_t number, const node *like)
+{
+    const node *n = &b->nodes[number];
+    if (n->rank != 0 || like->rank == 0) return number;
+    const bool constant = n->op == OP_CONSTANT;
+    node wide = shaped(constant ? *n : new_node(OP_SPREAD, number, NOTHING), like);
+    wide.text = n->text;
+    wide.name = NULL;
+    return share(b, wide);
+}
+
+static bool binary(build *b, operation op)
+{
+    size_t right = b->stack[--b->height], left = b->stack[--b->height];
+    const node first = b->nodes[left], second = b->nodes[right];
+    left = spread(b, left, &second);
+    right = spread(b, right, &first);
+    const node *l = &b->nodes[left], *r = &b->nodes[right];
+    if (l->rank != r->rank || memcmp(l->extents, r->extents, sizeof l->extents) != 0) {
+        char one[80], other[80];
+        const size_t length = op == OP_MIN || op == OP_MAX ? 3 : 1;
+        return FAIL_AT(b, b->at->at, "'%.*s' cannot combine %s and %s", (int)length,
+                       b->out->text + b->at->at, shape_text(l, one, sizeof one),
+                       shape_text(r, other, sizeof other));
+    }
+    return push_elementwise(b, shaped(new_node(op, left, right), l));
+}
+
+/* x^n by multiplication where n is whole and known, x^0.5 as a root. */
+static bool raise_to(build *b)
+{
+    const node *exponent = &b->nodes[b->stack[b->height - 1]];
+    const double number = exponent->number;
+    if (exponent->op != OP_CONSTANT || exponent->rank != 0) return binary(b, OP_RAISE);
+    const bool whole = number == floor(number) && fabs(number) <= 1e9;
+    if (!whole && number != 0.5) return binary(b, OP_RAISE);
+    b->height--;
+    if (number == 1) return true;
+    if (number == 0) { /* whatever the base is */
+        const size_t base = b->stack[--b->height];
+        if (!push_constant(b, 1)) return false;
+        const node like = b->nodes[base];
+        b->stack[b->height - 1] = spread(b, b->stack[b->height - 1], &like);
+        return true;
+    }
+    return whole ? unary(b, OP_POWER, number) : unary(b, OP_SQRT, 0);
+}
+
+/* ---- vectors and matrices ------------------------------------------------------------------ */
+
+static bool in_place_factor(const node *n)
+{
+    return n->op == OP_PARAMETER;
+}
+
+static bool no_product(build *b, const node *left, const node *right)
+{
+    char one[80], other[80];
+    return FAIL_AT(b, b->at->at,
+                   "dot takes two vectors of one length, or a matrix and a vector that fit, got %s "
+                   "and %s",
+                   shape_text(left, one, sizeof one), shape_text(right, other, sizeof other));
+}
+
+static bool dot(build *b)
+{
+    const size_t right = b->stack[--b->height], left = b->stack[--b->height];
+    const node *l = &b->nodes[left], *r = &b->nodes[right];
+    const bool turned = l->rank == 2;
+    const bool ranks = (l->rank == 1 && r->rank >= 1) || (turned && r->rank == 1);
+    if (!ranks || l->extents[turned] != r->extents[0]) return no_product(b, l, r);
+    node n = new_node(OP_DOT, left, right);
+    if (l->rank + r->rank == 3) {
+        n.rank = 1;
+        n.width = n.extents[0] = turned ? l->extents[0] : r->extents[1];
+        n.op = turned ? OP_MATRIX_TIMES_COLUMN : OP_ROW_TIMES_MATRIX;
+        if (in_place_factor(turned ? l : r)) n.op = turned ? OP_AFFINE_TURNED : OP_AFFINE;
+        n.turned = turned;
+    } else if (in_place_factor(r) || in_place_factor(l)) {
+        n.op = OP_AFFINE;
+        n.turned = !in_place_factor(r);
+    }
+    return push(b, share(b, n));
+}
+
+static bool sum(build *b)
+{
+    return push(b, share(b, new_node(OP_SUM, b->stack[--b->height], NOTHING)));
+}
+
+static bool column(build *b, size_t index)
+{
+    node n = new_node(OP_COLUMN, NOTHING, NOTHING);
+    n.index = index;
+    return push(b, share(b, n));
+}
+
+static bool element(build *b, size_t index)
+{
+    const size_t a = b->stack[--b->height];
+    const node *of = &b->nodes[a];
+    char shape[80];
+    if (of->rank == 0) return FAIL_AT(b, b->at->at, "a number has no elements");
+    if (index >= of->extents[0])
+        return FAIL_AT(b, b->at->at, "there is no element %zu in %s, counted from 0", index,
+                       shape_text(of, shape, sizeof shape));
+    if (of->op == OP_FEATURES) return column(b, index);
+    node n = new_node(OP_ELEMENT, a, NOTHING);
+    n.rank = of->rank - 1;
+    n.extents[0] = n.width = of->rank == 2 ? of->extents[1] : 1;
+    n.index = index * n.width;
+    return push(b, share(b, n));
+}
+
+static bool named_column(build *b)
+{
+    const char *name = b->out->text + b->at->begin;
+    const size_t length = b->at->end - b->at->begin;
+    const node *of = &b->nodes[b->stack[--b->height]];
+    if (of->op != OP_FEATURES)
+        return FAIL_AT(b, b->at->at, "only the features x have columns with names");
+    nearest best = {NULL, 0};
+    for (size_t i = 0; b->columns && i < b->features; i++) {
+        if (!b->columns[i]) continue;
+        if (is_name(b->columns[i], name, length)) return column(b, i);
+        consider_name(&best, name, length, b->columns[i]);
+    }
+    return FAIL_AT(b, b->at->at, "the data have no column '%.*s'%s%s%s", (int)length, name,
+                   best.name ? "; did you mean '" : "", best.name ? best.name : "",
+                   best.name ? "'?" : "");
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    double value;
+} constants[] = {{"pi", 3.14159265358979323846}, {"e", 2.71828182845904523536}};
+enum { CONSTANTS = sizeof constants / sizeof *constants };
+
+static bool unknown_name(build *b, const char *name, size_t length)
+{
+    nearest best = {NULL, 0};
+    for (size_t i = 0; i < b->parameters->count; i++)
+        consider_name(&best, name, length, b->parameters->items[i].name);
+    for (size_t i = 0; i < b->code_count; i++) consider_name(&best, name, length, b->codes[i].name);
+    for (size_t i = 0; i < CONSTANTS; i++) consider_name(&best, name, length, constants[i].name);
+    for (size_t i = 0; b->columns && i < b->features; i++)
+        if (b->columns[i]) consider_name(&best, name, length, b->columns[i]);
+    if (best.name)
+        return FAIL_AT(b, b->at->at, "unknown name '%.*s'; did you mean '%s'?", (int)length, name,
+                       best.name);
+    return FAIL_AT(b, b->at->at, "unknown name '%.*s': it is no parameter, no expression and no %s",
+                   (int)length, name,
+                   b->features ? "column of the data (those are x, x0, x1 … and their names)"
+                               : "constant, and there are no data");
+}
+
+/* x0, x1, …: the columns by number. False if the name is not of that kind or there is none. */
+static bool numbered_column(const build *b, const char *name, size_t length, size_t *index)
+{
+    if (length < 2 || length > 9 || name[0] != 'x' || (name[1] == '0' && length > 2)) return false;
+    *index = 0;
+    for (size_t i = 1; i < length; i++) {
+        if (!is_digit(name[i])) return false;
+        *index = 10 * *index + (size_t)(name[i] - '0');
+    }
+    return *index < b->features;
+}
+
+static bool parameter(build *b, size_t index)
+{
+    const slope_array *array = &b->parameters->items[index];
+    node n = new_node(OP_PARAMETER, NOTHING, NOTHING);
+    n.index = index;
+    n.rank = array->rank;
+    for (uint32_t d = 0; d < array->rank; d++) n.extents[d] = array->extents[d];
+    n.width = array->count;
+    n.name = n.text = array->name;
+    n.in_place = true; /* until somebody needs it for each row */
+    return push(b, share(b, n));
+}
+
+/* In this order: parameters and expressions (which cannot have one name), constants, columns by name,
+ * then x and x0, x1 … */
+static bool name(build *b)
+{
+    const char *text = b->out->text + b->at->begin;
+    const size_t length = b->at->end - b->at->begin;
+    size_t index;
+    for (size_t i = 0; i < b->parameters->count; i++)
+        if (is_name(b->parameters->items[i].name, text, length)) return parameter(b, i);
+    for (size_t i = 0; i < b->code_count; i++)
+        if (is_name(b->codes[i].name, text, length)) return push(b, b->roots[i]);
+    for (size_t i = 0; i < CONSTANTS; i++)
+        if (is_name(constants[i].name, text, length)) return push_constant(b, constants[i].value);
+    for (size_t i = 0; b->columns && i < b->features; i++)
+        if (b->columns[i] && is_name(b->columns[i], text, length)) return column(b, i);
+    if (numbered_column(b, text, length, &index)) return column(b, index);
+    if (!b->features || !is_name("x", text, length)) return unknown_name(b, text, length);
+    node n = new_node(OP_FEATURES, NOTHING, NOTHING);
+    n.rank = 1;
+    n.extents[0] = n.width = b->features;
+    n.in_place = true;
+    return push(b, share(b, n));
+}
+
+/* `x` before an index means the features, whatever else is called x. */
+static bool is_indexed_features(const build *b, const code *c, size_t i)
+{
+    return i + 1 < c->count && c->items[i + 1].op == OP_COLUMN_NAME && b->features &&
+           is_name("x", c->text + c->items[i].begin, c->items[i].end - c->items[i].begin);
+}
+
+/* ---- one expression after another ----------------------------------------------------------- */
+
+static bool build_item(build *b, size_t i)
+{
+    const item *at = b->at = &b->out->items[i];
+    switch (at->op) {
+    case OP_NUMBER: return push_constant(b, at->number);
+    case OP_NAME:
+        if (is_indexed_features(b, b->out, i)) {
+            node n = new_node(OP_FEATURES, NOTHING, NOTHING);
+            n.rank = 1;
+            n.extents[0] = n.width = b->features;
+            n.in_place = true;
+            return push(b, share(b, n));
+        }
+        return name(b);
+    case OP_INDEX: return element(b, (size_t)at->number);
+    case OP_COLUMN_NAME: return named_column(b);
+    case OP_RAISE: return raise_to(b);
+    case OP_SUM: return sum(b);
+    case OP_DOT: return dot(b);
+    default: return is_binary(at->op) ? binary(b, at->op) : unary(b, at->op, 0);
+    }
+}
+
+static bool build_code(build *b, size_t number)
+{
+    b->out = &b->codes[number];
+    b->stack = b->host->allocate(b->host, (b->out->count + 1) * sizeof *b->stack);
+    b->height = 0;
+    for (size_t i = 0; i < b->out->count; i++) {
+        if (!build_item(b, i)) return false;
+        if (b->count > MOST_NODES)
+            return FAIL_AT(b, b->at->at, "more than %d operations", MOST_NODES);
+    }
+    b->roots[number] = b->stack[0];
+    node *root = &b->nodes[b->stack[0]];
+    if (!root->name && root->op != OP_CONSTANT) root->name = b->out->name;
+    return true;
+}
+
+/* ---- the program --------------------------------------------------------------------------- */
+
+/* Drops what no output needs, such as constants that were folded. */
+static void keep_what_is_needed(build *b, program *p)
+{
+    size_t *place = b->host->allocate(b->host, (b->count + 1) * sizeof *place);
+    for (size_t o = 0; o < p->output_count; o++) place[p->outputs[o]] = 1;
+    for (size_t n = b->count; n-- > 0;) {
+        if (!place[n]) continue;
+        if (b->nodes[n].a != NOTHING) place[b->nodes[n].a] = 1;
+        if (b->nodes[n].b != NOTHING) place[b->nodes[n].b] = 1;
+    }
+    p->nodes = b->nodes;
+    for (size_t n = 0; n < b->count; n++) {
+        if (!place[n]) continue;
+        node kept = b->nodes[n];
+        if (kept.a != NOTHING) kept.a = place[kept.a];
+        if (kept.b != NOTHING) kept.b = place[kept.b];
+        place[n] = p->count;
+        p->nodes[p->count++] = kept;
+    }
+    for (size_t o = 0; o < p->output_count; o++) p->outputs[o] = place[p->outputs[o]];
+}
+
+static void need_copy(program *p, size_t number)
+{
+    if (number != NOTHING) p->nodes[number].in_place = false;
+}
+
+/* Decides which leaves are needed for each row, and lists the products with those that are not. */
+static void find_uses(program *p)
+{
+    for (size_t i = p->count; i-- > 0;) { /* downwards: lists come out upwards */
+        node *n = &p->nodes[i];
+        const bool affine = n->op == OP_AFFINE || n->op == OP_AFFINE_TURNED;
+        const bool product = n->op >= OP_ROW_TIMES_MATRIX && n->op <= OP_AFFINE_TURNED;
+        if (affine) {
+            node *leaf = &p->nodes[matrix_of(n)];
+            n->next_use = leaf->uses;
+            leaf->uses = i;
+            if (p->nodes[vector_of(n)].op == OP_PARAMETER) need_copy(p, vector_of(n));
+        } else if (product || n->op == OP_DOT) {
+            if (p->nodes[n->a].op == OP_PARAMETER) need_copy(p, n->a);
+            if (p->nodes[n->b].op == OP_PARAMETER) need_copy(p, n->b);
+        } else {
+            need_copy(p, n->a);
+            need_copy(p, n->b);
+        }
+    }
+    for (size_t o = 0; o < p->output_count; o++)
+        if (p->nodes[p->outputs[o]].op == OP_PARAMETER) need_copy(p, p->outputs[o]);
+}
+
+/* Values, then gradients, then scratch for the widest. */
+static bool lay_out(build *b, program *p)
+{
+    size_t reals = 0, widest = 0;
+    for (size_t n = 0; n < p->count; n++) {
+        node *at = &p->nodes[n];
+        if (at->width > widest) widest = at->width;
+        if (at->in_place) continue;
+        at->value = reals;
+        reals += at->width;
+    }
+    p->adjoints = reals;
+    for (size_t n = 0; n < p->count; n++) {
+        node *at = &p->nodes[n];
+        if (at->in_place || !at->active) continue;
+        at->adjoint = reals;
+        reals += at->width;
+    }
+    p->adjoints_end = p->scratch = reals;
+    p->reals = reals + widest;
+    return p->reals <= MOST_REALS_PER_ROW ||
+           FAIL_AT(b, 0, "needs %zu numbers for each row of data; at most %d are allowed", p->reals,
+                   MOST_REALS_PER_ROW);
+}
+
+/* `outputs`: positions in b->codes. False after host->fail_at. */
+static bool build_program(build *b, const size_t *outputs, size_t output_count, program *p)
+{
+    b->roots = b->host->allocate(b->host, b->code_count * sizeof *b->roots);
+    for (size_t i = 0; i < b->code_count; i++)
+        if (!build_code(b, i)) return false;
+    p->output_count = output_count;
+    p->outputs = b->host->allocate(b->host, output_count * sizeof *p->outputs);
+    for (size_t o = 0; o < output_count; o++) {
+        p->outputs[o] = b->roots[outputs[o]];
+        p->output_width += b->nodes[p->outputs[o]].width;
+        b->nodes[p->outputs[o]].output = true;
+    }
+    keep_what_is_needed(b, p);
+    find_uses(p);
+    return lay_out(b, p);
+}
+
+#endif
