@@ -14,6 +14,7 @@ static const command commands[] = {
     {"run", "train what a YAML file describes and write the results", command_run},
     {"resume", "go on with a run that was interrupted, from its last checkpoint", command_resume},
     {"check", "compare the analytic gradients of an experiment with differences", command_check},
+    {"graph", "show what a model computes, node by node, forward and backward", command_graph},
     {"validate", "find everything that is wrong with a YAML file, and run nothing",
      command_validate},
     {"plugins", "list readers, models, losses, optimizers and schedules", command_plugins},

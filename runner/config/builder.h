@@ -66,7 +66,8 @@ void build_optimizer(builder *b, const config_node *trial, config_node *resolved
                      trial_config *out);
 void build_schedule(builder *b, const config_node *trial, config_node *resolved, trial_config *out);
 /* What one plugin needs of another or of the limits; only when all of them are there. */
-void build_check_together(builder *b, const config_node *trial, const trial_config *built);
+void build_check_together(builder *b, const config_node *trial, const trial_config *built,
+                          size_t before);
 
 /* After build_loss(): a loss that needs no labels also needs no data set. */
 void build_dataset(builder *b, const config_node *trial, config_node *resolved, trial_config *out);

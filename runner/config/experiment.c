@@ -82,6 +82,7 @@ static const char *read_name(builder *b, const config_node *root, const char *gi
 
 static void build_trial(builder *b, const config_node *merged, trial_config *out)
 {
+    const size_t before = diagnostics_count(b->errors);
     config_node *r = config_new_mapping(b->memory, merged->place);
     config_node *own = config_new_mapping(b->memory, merged->place);
     config_node *train = config_new_mapping(b->memory, merged->place);
@@ -110,7 +111,7 @@ static void build_trial(builder *b, const config_node *merged, trial_config *out
     build_stop(b, merged, r, &out->stop);
     build_checkpoint(b, merged, r, &out->checkpoint);
     if (keep) config_set(b->memory, r, "keep", keep->place, config_merge(b->memory, NULL, keep));
-    build_check_together(b, merged, out);
+    build_check_together(b, merged, out, before);
     out->resolved = r;
 }
 

@@ -5,6 +5,7 @@
 
 #include "config/bind_value.h"
 #include "config/blame.h"
+#include "host/description.h"
 #include "host/services.h"
 
 #include "slope/model.h"
@@ -283,8 +284,29 @@ static void check_clip(builder *b, const config_node *trial, const trial_config 
                     t->optimizer.plugin->id);
 }
 
-void build_check_together(builder *b, const config_node *trial, const trial_config *built)
+/* Without data there is nothing to wait for: what the model prepares can be tried at once. */
+static void check_preparation(builder *b, const config_node *trial, const trial_config *t)
 {
+    const slope_model *half =
+        (const slope_model *)(const void *)t->model.plugin->description[t->train.precision];
+    slope_status (*prepare)(slope_model_prepare *) = LATER_OPERATION(half, prepare);
+    const config_node *dataset = config_get(trial, "dataset");
+    if (!prepare || (dataset && !config_is_null(dataset))) return;
+    call_host call;
+    call_host_init(&call, t->train.precision, t->train.seed);
+    call.memory = b->memory;
+    slope_model_prepare p = {.size = sizeof p, .host = &call.host, .config = t->model.config};
+    if (prepare(&p) == SLOPE_OK) return;
+    const blame found = config_blame(b->memory, trial, "model", &call);
+    diagnostics_add(b->errors, STATUS_CONFIG, found.place, found.path, "%s", found.text);
+}
+
+/* `before`: errors that there were when the trial was begun; a wrong trial is not tried. */
+void build_check_together(builder *b, const config_node *trial, const trial_config *built,
+                          size_t before)
+{
+    if (built->model.plugin && diagnostics_count(b->errors) == before)
+        check_preparation(b, trial, built);
     if (built->schedule.choice.plugin && built->optimizer.plugin) check_schedule(b, trial, built);
     if (built->optimizer.plugin) check_clip(b, trial, built);
 }

@@ -1,85 +1,11 @@
-/* engine/objective.c: see objective.h. Differences and candidates are in objective_many.c. */
+/* engine/objective.c: see objective.h. Whether the parts fit is in objective_fit.c, differences and candidates
+ * in objective_many.c. */
 #include "engine/objective_private.h"
-
-#include "config/blame.h"
-#include "host/description.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- making one ------------------------------------------------------------------------------------ */
-
-static bool fits(const objective *o, failure *why)
-{
-    const dataset *data = o->data;
-    const char *loss = o->loss->plugin.id;
-    if (o->loss->target == SLOPE_CLASS && data->target_columns)
-        return failure_set(why, STATUS_CONFIG,
-                           "loss %s needs class labels, but data set '%s' has numbers as targets",
-                           loss, data->label);
-    if (o->loss->target == SLOPE_VALUES && !data->target_columns)
-        return failure_set(why, STATUS_CONFIG,
-                           "loss %s needs numbers as targets, but data set '%s' has class labels",
-                           loss, data->label);
-    for (int s = 0; s < SLOPE_SPLITS; s++) {
-        const slope_table *table = data->splits[s].table;
-        if (table && table->layout != SLOPE_DENSE)
-            return failure_set(why, STATUS_CONFIG, "data set '%s' is not dense", data->label);
-    }
-    return true;
-}
-
-/* Scores per row that data and loss ask for; 0 if they leave it to the model. */
-static size_t outputs_asked(const objective *o)
-{
-    if (o->loss->target == SLOPE_CLASS) return o->data->classes;
-    if (o->loss->target == SLOPE_VALUES) return o->data->target_columns;
-    return o->loss->plugin.size >= SIZE_THROUGH(slope_loss, outputs) ? o->loss->outputs : 0;
-}
-
-/* A model that fixes its number of outputs must have enough of them. */
-static bool outputs_fit(const objective *o, size_t asked, failure *why)
-{
-    const size_t given = o->shape.outputs;
-    const char *model = o->model->plugin.id, *loss = o->loss->plugin.id, *data = o->data->label;
-    if (!given) return failure_set(why, STATUS_CONFIG, "model %s: has no outputs", model);
-    if (o->loss->target == SLOPE_CLASS && given < asked)
-        return failure_set(why, STATUS_CONFIG,
-                           "data set '%s' has %zu classes, but model %s gives %zu output%s: loss %s "
-                           "needs one for each class",
-                           data, asked, model, given, given == 1 ? "" : "s", loss);
-    if (o->loss->target == SLOPE_VALUES && given != asked)
-        return failure_set(why, STATUS_CONFIG,
-                           "data set '%s' has %zu target%s per row, but model %s gives %zu output%s",
-                           data, asked, asked == 1 ? "" : "s", model, given,
-                           given == 1 ? "" : "s");
-    if (o->loss->target == SLOPE_NO_TARGET && asked && given != asked)
-        return failure_set(why, STATUS_CONFIG,
-                           "loss %s takes %zu output%s, but model %s gives %zu", loss, asked,
-                           asked == 1 ? "" : "s", model, given);
-    return true;
-}
-
-static bool prepare_model(objective *o, failure *why)
-{
-    const size_t asked = outputs_asked(o);
-    o->shape = (slope_model_shape){.features = o->data->features, .outputs = asked ? asked : 1};
-    slope_status (*prepare)(slope_model_prepare *) = LATER_OPERATION(o->model, prepare);
-    if (!prepare) return true;
-    call_host call;
-    call_host_init(&call, o->config->train.precision, o->config->train.seed);
-    call.memory = o->memory;
-    slope_model_prepare p = {
-        .size = sizeof p, .host = &call.host, .config = o->config->model.config,
-        .shape = {.features = o->data->features, .outputs = asked},
-        .column_names = o->data->column_name_count ? o->data->column_names : NULL};
-    if (prepare(&p) != SLOPE_OK)
-        return config_blame_failure(o->memory, o->config->resolved, "model", &call, why);
-    o->program = p.program;
-    o->program_workspace = p.workspace_per_row;
-    o->shape.outputs = p.outputs;
-    return outputs_fit(o, asked, why);
-}
 
 static void make_preparation(objective *o)
 {
@@ -139,7 +65,7 @@ objective *objective_create(const trial_config *config, const dataset *data, siz
     o->k = kernels_for_bits(p == FLOAT64 ? 64 : 32);
     o->model = (const slope_model *)config->model.plugin->description[p];
     o->loss = (const slope_loss *)config->loss.plugin->description[p];
-    if (!fits(o, why) || !prepare_model(o, why) ||
+    if (!objective_fit(o, why) ||
         !layout_create(o->memory, o->model, config->model.config, o->shape, &o->layout, why)) {
         objective_destroy(o);
         return NULL;
@@ -177,6 +103,11 @@ const layout *objective_layout(const objective *o)
 const kernels *objective_kernels(const objective *o)
 {
     return o->k;
+}
+
+size_t objective_outputs(const objective *o)
+{
+    return o->shape.outputs;
 }
 
 void objective_restrict(objective *o, objective_part part)
@@ -270,15 +201,12 @@ static void loss_range(void *argument, size_t first, size_t last)
     task->loss->evaluate(&call);
 }
 
-void objective_chunk(objective *o, scratch *s, const void *weights, const void *x, size_t rows,
-                     void *gradient)
+slope_model_call objective_model_call(const objective *o, const scratch *s, const slope_host *host,
+                                      const void *weights, const void *x, size_t rows)
 {
-    enum { GRAIN = 128 };
-    call_host call;
-    call_host_init(&call, o->config->train.precision, o->config->train.seed);
-    slope_model_call m = {
-        .size = sizeof m,
-        .host = &call.host,
+    return (slope_model_call){
+        .size = sizeof(slope_model_call),
+        .host = host,
         .config = o->config->model.config,
         .shape = o->shape,
         .offsets = o->layout.offsets,
@@ -290,16 +218,31 @@ void objective_chunk(objective *o, scratch *s, const void *weights, const void *
         .scores = s->scores,
         .program = o->program,
     };
-    o->model->forward(&m);
+}
+
+void objective_losses(const objective *o, scratch *s, const slope_host *host, size_t rows,
+                      bool gradient)
+{
+    enum { GRAIN = 128 };
     loss_task task = {
         .loss = o->loss,
         .real_size = o->k->real_size,
-        .call = {.size = sizeof task.call, .host = &call.host, .config = o->config->loss.config,
+        .call = {.size = sizeof task.call, .host = host, .config = o->config->loss.config,
                  .rows = rows, .outputs = o->shape.outputs, .scores = s->scores,
                  .labels = o->loss->target == SLOPE_CLASS ? s->labels : NULL,
                  .targets = o->loss->target == SLOPE_VALUES ? s->targets : NULL, .losses = s->losses,
                  .gradient = gradient ? s->score_gradient : NULL, .scratch = s->loss_scratch}};
     parallel_for(rows, GRAIN, loss_range, &task);
+}
+
+void objective_chunk(objective *o, scratch *s, const void *weights, const void *x, size_t rows,
+                     void *gradient)
+{
+    call_host call;
+    call_host_init(&call, o->config->train.precision, o->config->train.seed);
+    slope_model_call m = objective_model_call(o, s, &call.host, weights, x, rows);
+    o->model->forward(&m);
+    objective_losses(o, s, &call.host, rows, gradient != NULL);
     if (!gradient) return;
     m.scores = NULL;
     m.score_gradient = s->score_gradient;

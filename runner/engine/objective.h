@@ -41,6 +41,7 @@ void objective_destroy(objective *o);
 
 const layout *objective_layout(const objective *o);
 const kernels *objective_kernels(const objective *o);
+size_t objective_outputs(const objective *o); /* scores per row */
 batch objective_split(const objective *o, slope_split split); /* the whole split as one batch */
 
 /* Value and, if `gradient` is not NULL, gradient of the whole objective on the batch (analytic). */

@@ -1,4 +1,5 @@
-/* engine/objective_private.h: what objective.c and objective_many.c share. For nobody else. */
+/* engine/objective_private.h: what the files of the objective share: objective.c, objective_fit.c,
+ * objective_many.c, and model_graph.c, which looks inside. For nobody else. */
 #ifndef SLOPE_ENGINE_OBJECTIVE_PRIVATE_H
 #define SLOPE_ENGINE_OBJECTIVE_PRIVATE_H
 
@@ -36,6 +37,17 @@ struct objective {
     char *segment_gradients;
     size_t summed_rows, summed_segments; /* what the last accumulate left for finish_slice */
 };
+
+/* Sees to it that model, loss and data fit, and lets the model prepare: sets shape and program. */
+bool objective_fit(objective *o, failure *why);
+
+/* A call of the model on rows that are packed; `host` lives as long as the call. */
+slope_model_call objective_model_call(const objective *o, const scratch *s, const slope_host *host,
+                                      const void *weights, const void *x, size_t rows);
+
+/* The loss of those rows, whose scores are in s: s->losses, and s->score_gradient if `gradient`. */
+void objective_losses(const objective *o, scratch *s, const slope_host *host, size_t rows,
+                      bool gradient);
 
 /* Rows of the batch as the model wants them, and their labels in s. */
 const void *objective_pack(objective *o, scratch *s, batch rows);

@@ -1,6 +1,8 @@
 /* engine/trial.c: the training loop. See trial.h; saving and restoring is in trial_state.c. */
 #include "engine/trial_private.h"
 
+#include "engine/model_graph.h"
+
 #include "host/team.h"
 
 #include <stdio.h>
@@ -144,6 +146,18 @@ static void remember_best(trial *t, const trial_point *p)
         g->best_validation_loss = p->validation.loss;
 }
 
+/* "the loss is not finite at step 3: x / y in …": with the reason where the model can tell it. */
+static void diverged(trial *t, const char *when, uint64_t number, const void *weights, batch rows)
+{
+    char reason[600];
+    const bool told =
+        model_graph_explain(t->objective, weights, rows, reason, sizeof reason);
+    t->summary.status = TRIAL_DIVERGED;
+    snprintf(t->summary.message, sizeof t->summary.message,
+             "the loss is not finite %s step %llu%s%s", when, (unsigned long long)number,
+             told ? ": " : "", told ? reason : "");
+}
+
 static bool evaluate(trial *t, const trial_watch *watch, failure *why)
 {
     const double start = now();
@@ -166,12 +180,10 @@ static bool evaluate(trial *t, const trial_watch *watch, failure *why)
     remember_best(t, &p);
     t->summary.last = p;
     const batch validation = objective_split(t->objective, SLOPE_VALIDATION);
-    if ((t->config->evaluate.train && !isfinite(p.train_objective)) ||
-        (validation.rows && !isfinite(p.validation.loss))) {
-        t->summary.status = TRIAL_DIVERGED;
-        snprintf(t->summary.message, sizeof t->summary.message,
-                 "the loss is not finite after step %llu", (unsigned long long)g->step);
-    }
+    if (t->config->evaluate.train && !isfinite(p.train_objective))
+        diverged(t, "after", g->step, weights, objective_split(t->objective, SLOPE_TRAIN));
+    else if (validation.rows && !isfinite(p.validation.loss))
+        diverged(t, "after", g->step, weights, validation);
     return !watch->evaluated || watch->evaluated(watch->argument, t, &p, why);
 }
 
@@ -213,9 +225,7 @@ static bool step(trial *t, const trial_watch *watch)
         return false;
     }
     if (!isfinite(loss)) {
-        t->summary.status = TRIAL_DIVERGED;
-        snprintf(t->summary.message, sizeof t->summary.message,
-                 "the loss is not finite at step %llu", (unsigned long long)g->step + 1);
+        diverged(t, "at", g->step + 1, t->weights, batches_at(&t->batches, g->step));
         return false;
     }
     g->step++;
