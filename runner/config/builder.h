@@ -4,6 +4,7 @@
  *     plain_sections.c   train, evaluate, stop …: sections that need no plugin
  *     plugin_sections.c  model, loss, optimizer, schedule, and the rules between them
  *     dataset_section.c  dataset and its descriptors
+ *     surface_section.c  surface: what is known about a function
  *     trial_labels.c     names for trials
  *
  * Each function takes a trial's merged mapping, reports to b->errors, fills its part of the trial
@@ -57,6 +58,9 @@ void build_clip(builder *b, const config_node *trial, config_node *resolved, cli
 void build_regularization(builder *b, const config_node *trial, config_node *resolved,
                           regularization_config *out);
 void build_checkpoint(builder *b, const config_node *trial, config_node *resolved, interval *out);
+void build_record(builder *b, const config_node *trial, config_node *resolved, record_config *out);
+void build_surface(builder *b, const config_node *trial, config_node *resolved,
+                   surface_config *out);
 void build_init(builder *b, const char *fallback, const config_node *model, config_node *resolved,
                 init_config *out);
 

@@ -10,7 +10,8 @@
 /* Every key that a trial may have beside those of its own table, in the order of the record. */
 static const char *const trial_sections[] = {
     "dataset", "model", "loss",     "regularization", "optimizer",  "schedule",
-    "clip",    "train", "evaluate", "stop",           "checkpoint", NULL,
+    "clip",    "train", "evaluate", "stop",           "checkpoint", "record",
+    "surface", NULL,
 };
 
 /* ---- keys that are no sections ------------------------------------------------------------- */
@@ -110,6 +111,8 @@ static void build_trial(builder *b, const config_node *merged, trial_config *out
     build_evaluate(b, merged, r, &out->evaluate);
     build_stop(b, merged, r, &out->stop);
     build_checkpoint(b, merged, r, &out->checkpoint);
+    build_record(b, merged, r, &out->record);
+    build_surface(b, merged, r, &out->surface);
     if (keep) config_set(b->memory, r, "keep", keep->place, config_merge(b->memory, NULL, keep));
     build_check_together(b, merged, out, before);
     out->resolved = r;

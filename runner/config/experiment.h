@@ -6,7 +6,7 @@
  * data, but files that parameters name are checked to be readable.
  *
  *     experiment, dataset, model, loss, regularization, optimizer, schedule, clip, train, evaluate,
- *     stop, checkpoint, keep, label, trials
+ *     stop, checkpoint, record, surface, keep, label, trials
  *
  * A scalar where a section is expected sets the section's first key (overlay.h; model: linear is
  * model: {name: linear}; init: zeros is init: {distribution: zeros}).
@@ -123,6 +123,21 @@ typedef struct schedule_config {
     uint64_t warmup_steps; /* linear: factor (t + 1) / warmup_steps for t < warmup_steps */
 } schedule_config;
 
+/* What is written down while a trial runs, beside its evaluations. In steps or epochs; 0: never. */
+typedef struct record_config {
+    interval parameters; /* every parameter, and the objective: paths.csv */
+    interval batch_loss; /* the objective on the batch of a step: batch_loss.csv */
+} record_config;
+
+/* What is known about a function that is minimised without data (`surface`): for tables, pictures
+ * and tests. Changes nothing of a trial. Names are those of the model's tensors. */
+typedef struct surface_config {
+    slope_arrays domain;  /* of each parameter: least and greatest value of the picture */
+    slope_arrays minimum; /* of each parameter: its value, or its values at several minima */
+    double value;         /* of the function at its minima; NAN: not given */
+    double tolerance;     /* distance from a minimum that counts as there */
+} surface_config;
+
 typedef struct trial_config {
     const char *label; /* for tables: given, or made of what differs between trials */
     dataset_config dataset;
@@ -135,6 +150,8 @@ typedef struct trial_config {
     evaluate_config evaluate;
     stop_config stop;
     interval checkpoint; /* `checkpoint: {every: …}`; default never */
+    record_config record;
+    surface_config surface;
     bool keep_weights;   /* `keep: weights | nothing`; default weights */
     const config_node *resolved; /* the whole trial, defaults included, with origins */
 } trial_config;

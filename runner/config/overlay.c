@@ -21,6 +21,8 @@ static const section_rule rules[] = {
     {"evaluate", "every", false, NULL},
     {"stop", "metric", false, NULL},
     {"checkpoint", "every", false, NULL},
+    {"record", "parameters", false, NULL},
+    {"surface", "domain", false, NULL},
 };
 
 const section_rule section_init = {"init", "distribution", true, NULL};

@@ -1,5 +1,5 @@
 /* config/plain_sections.c: the sections that belong to the runner alone: train, evaluate, stop,
- * clip, regularization, checkpoint and model.init. Their tables are the definition of these keys.
+ * clip, regularization, checkpoint, record and model.init. Their tables are the definition of these keys.
  */
 #include "config/builder.h"
 
@@ -135,6 +135,37 @@ void build_checkpoint(builder *b, const config_node *trial, config_node *resolve
     const config_node *section;
     const every_fields *f = bind_plain(b, &checkpoint_table, trial, resolved, &section);
     read_interval(b, f->every, section, "checkpoint.every", "every", out);
+}
+
+typedef struct record_fields {
+    const char *parameters, *batch_loss;
+} record_fields;
+
+static const slope_parameter record_parameters[] = {
+    SLOPE_PARAM_STRING(record_fields, parameters, "never",
+                       "between rows of paths.csv: objective and every parameter"),
+    SLOPE_PARAM_STRING(record_fields, batch_loss, "never",
+                       "between rows of batch_loss.csv: the objective on a step's batch"),
+};
+static const bind_table record_table = RUNNER_TABLE(record_parameters, record_fields, "record");
+
+/* What is recorded is a function of the steps, so seconds cannot say when. */
+static void read_record(builder *b, const char *text, const config_node *section, const char *key,
+                        interval *out)
+{
+    const char *path = arena_printf(b->memory, "record.%s", key);
+    read_interval(b, text, section, path, key, out);
+    if (out->count > 0 && out->unit == UNIT_SECONDS)
+        diagnostics_add(b->errors, STATUS_CONFIG, builder_place(section, key), path,
+                        "expected steps or epochs, such as 10 steps, got '%s'", text);
+}
+
+void build_record(builder *b, const config_node *trial, config_node *resolved, record_config *out)
+{
+    const config_node *section;
+    const record_fields *f = bind_plain(b, &record_table, trial, resolved, &section);
+    read_record(b, f->parameters, section, "parameters", &out->parameters);
+    read_record(b, f->batch_loss, section, "batch_loss", &out->batch_loss);
 }
 
 /* ---- train --------------------------------------------------------------------------------- */

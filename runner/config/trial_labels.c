@@ -23,6 +23,8 @@ static const struct {
     {"stop", 0},
     {"evaluate", 0},
     {"checkpoint", 0},
+    {"record", 0},
+    {"surface", 0},
     {"keep", 0},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };

@@ -63,12 +63,15 @@ static bool load_data(run *r, failure *why)
 }
 
 /* Every trial is made once and thrown away, so that what does not fit is found before the start. */
-static bool try_trials(const run *r, failure *why)
+static bool try_trials(run *r, failure *why)
 {
     for (size_t t = 0; t < r->experiment->trial_count; t++) {
         trial *made = trial_create(&r->experiment->trials[t], r->data_of[t], why);
         if (!made) return failure_context(why, "trial %zu (%s)", t, r->experiment->trials[t].label);
+        const bool good = run_plan_records(r, t, made, why);
         trial_destroy(made);
+        if (!good)
+            return failure_context(why, "trial %zu (%s)", t, r->experiment->trials[t].label);
     }
     return true;
 }
@@ -106,29 +109,48 @@ static bool start(run *r, failure *why)
     const char *yaml = config_to_yaml(r->memory, r->experiment->resolved, false);
     return write_manifest(r, RUN_RUNNING, why) &&
            file_write(in_folder(r, "config.yaml"), yaml, strlen(yaml), why) &&
-           run_open_files(r, -1, -1, why);
+           run_open_files(r, &(run_bytes){-1, -1, -1, -1}, why);
 }
 
-/* The rows of metrics.csv that belong to finished trials, and to the checkpointed one up to there. */
-static bool metrics_to_keep(run *r, int64_t *bytes, failure *why)
+/* The rows that belong to finished trials. */
+static bool rows_to_keep(run *r, const char *name, int64_t *bytes, failure *why)
 {
     csv_rows rows;
-    if (!csv_read(r->memory, in_folder(r, "metrics.csv"), &rows, why)) return false;
+    if (!csv_read(r->memory, in_folder(r, name), &rows, why)) return false;
     *bytes = rows.header_end;
     for (size_t i = 0; i < rows.row_count; i++) {
         if (strtoull(csv_cell(&rows, i, "trial"), NULL, 10) >= r->done) break;
         *bytes = rows.ends[i];
     }
+    return true;
+}
+
+static int64_t bytes_in(const safetensors *file, const char *name)
+{
+    const char *text = safetensors_text(file, name);
+    return text ? strtoll(text, NULL, 10) : -1;
+}
+
+/* The rows that belong to finished trials, and to the checkpointed one up to there. */
+static bool metrics_to_keep(run *r, run_bytes *keep, failure *why)
+{
+    if (!rows_to_keep(r, "metrics.csv", &keep->metrics, why) ||
+        (r->path_columns && !rows_to_keep(r, RUN_PATHS, &keep->paths, why)) ||
+        (r->records_batches && !rows_to_keep(r, RUN_BATCHES, &keep->batches, why)))
+        return false;
     safetensors file;
     const char *checkpoint = in_folder(r, RUN_CHECKPOINT);
     if (!file_exists(checkpoint)) return true;
     if (!safetensors_read(checkpoint, &file, why)) return false;
     const char *trial_text = safetensors_text(&file, "trial");
-    const char *bytes_text = safetensors_text(&file, "metrics_bytes");
+    const run_bytes at_checkpoint = {.trials = keep->trials,
+                                     .metrics = bytes_in(&file, "metrics_bytes"),
+                                     .paths = bytes_in(&file, "paths_bytes"),
+                                     .batches = bytes_in(&file, "batches_bytes")};
     const char *hash = safetensors_text(&file, "hash");
-    if (trial_text && bytes_text && hash && strtoull(trial_text, NULL, 10) == r->done &&
+    if (trial_text && at_checkpoint.metrics >= 0 && hash && strtoull(trial_text, NULL, 10) == r->done &&
         r->done < r->experiment->trial_count && strcmp(hash, run_hash(r, r->done)) == 0) {
-        *bytes = strtoll(bytes_text, NULL, 10);
+        *keep = at_checkpoint;
         r->checkpoint = checkpoint;
     } else {
         unlink(checkpoint); /* of a trial that finished after it */
@@ -157,7 +179,6 @@ static bool go_on(run *r, failure *why)
 {
     csv_rows rows;
     manifest_summary before;
-    int64_t metrics_bytes = 0;
     if (!run_folder_open(r->memory, r->options->resume, &r->folder, why) ||
         !manifest_read(r->folder.path, &before, why))
         return false;
@@ -167,27 +188,33 @@ static bool go_on(run *r, failure *why)
     const char *trials = in_folder(r, "trials.csv"), *metrics = in_folder(r, "metrics.csv");
     if (!file_exists(trials) || !file_exists(metrics)) { /* killed before the first trial */
         unlink(in_folder(r, RUN_CHECKPOINT));
-        return write_manifest(r, RUN_RUNNING, why) && run_open_files(r, -1, -1, why);
+        return write_manifest(r, RUN_RUNNING, why) && run_open_files(r, &(run_bytes){-1, -1, -1, -1}, why);
     }
     if (!csv_read(r->memory, trials, &rows, why)) return false;
     r->done = rows.row_count;
     for (size_t i = 0; i < rows.row_count; i++) run_remember_row(r, &rows, i);
-    const int64_t trials_bytes = rows.row_count ? rows.ends[rows.row_count - 1] : rows.header_end;
-    return same_trials(r, &rows, why) && metrics_to_keep(r, &metrics_bytes, why) &&
-           write_manifest(r, RUN_RUNNING, why) &&
-           run_open_files(r, trials_bytes, metrics_bytes, why);
+    run_bytes keep = {.trials = rows.row_count ? rows.ends[rows.row_count - 1] : rows.header_end};
+    return same_trials(r, &rows, why) && metrics_to_keep(r, &keep, why) &&
+           write_manifest(r, RUN_RUNNING, why) && run_open_files(r, &keep, why);
 }
 
 /* ---- trials ----------------------------------------------------------------------------------------------- */
 
+static const char *bytes_text(run *r, const csv_writer *file)
+{
+    return arena_printf(r->memory, "%lld", file ? (long long)csv_bytes(file) : 0);
+}
+
 static bool save_checkpoint(void *argument, const trial *t, failure *why)
 {
     run *r = argument;
-    if (!csv_sync(r->metrics, why)) return false;
+    if (!csv_sync(r->metrics, why) || !run_sync_records(r, why)) return false;
     const named_text extra[] = {
         {"trial", arena_printf(r->memory, "%zu", r->current)},
         {"hash", run_hash(r, r->current)},
-        {"metrics_bytes", arena_printf(r->memory, "%lld", (long long)csv_bytes(r->metrics))},
+        {"metrics_bytes", bytes_text(r, r->metrics)},
+        {"paths_bytes", bytes_text(r, r->paths)},
+        {"batches_bytes", bytes_text(r, r->batches)},
         {NULL, NULL}};
     return trial_save(t, in_folder(r, RUN_CHECKPOINT), extra, why);
 }
@@ -200,7 +227,7 @@ static bool finish_trial(run *r, const trial *t, failure *why)
                                                          r->current)),
                             why))
         return false;
-    if (!csv_sync(r->metrics, why) || !run_write_trial(r, t, why) || !csv_sync(r->trials, why))
+    if (!csv_sync(r->metrics, why) || !run_sync_records(r, why) || !run_write_trial(r, t, why) || !csv_sync(r->trials, why))
         return false;
     unlink(in_folder(r, RUN_CHECKPOINT));
     return true;
@@ -215,7 +242,8 @@ static bool run_one(run *r, bool *stopped, failure *why)
     bool good = true;
     if (r->checkpoint && r->current == r->done) good = trial_restore(t, r->checkpoint, why);
     const trial_watch watch = {.argument = r, .stepped = run_show_step,
-                               .evaluated = run_write_metrics, .checkpoint = save_checkpoint,
+                               .evaluated = run_write_metrics, .recorded = run_write_path,
+                               .batch_recorded = run_write_batch_loss, .checkpoint = save_checkpoint,
                                .interrupted = interrupted};
     good = good && trial_run(t, &watch, why);
     *stopped = good && trial_result(t)->status == TRIAL_INTERRUPTED;
@@ -237,7 +265,10 @@ static exit_status run_trials(run *r, failure *why)
     if (!run_close_files(r, why) ||
         !write_manifest(r, stopped ? RUN_INTERRUPTED : RUN_FINISHED, why))
         return why->status;
-    if (!r->options->quiet) run_print_table(r);
+    if (!r->options->quiet) {
+        run_print_table(r);
+        run_print_surface(r);
+    }
     if (stopped) {
         fprintf(stderr, "slope: interrupted; go on with: slope resume %s\n", r->folder.path);
         return STATUS_INTERRUPTED;

@@ -1,4 +1,4 @@
-/* engine/run_private.h: what run.c and run_rows.c share. For nobody else. */
+/* engine/run_private.h: what run.c, run_rows.c and run_paths.c share. For nobody else. */
 #ifndef SLOPE_ENGINE_RUN_PRIVATE_H
 #define SLOPE_ENGINE_RUN_PRIVATE_H
 
@@ -9,6 +9,8 @@
 #include "record/progress.h"
 #include "record/run_folder.h"
 
+#define RUN_PATHS "paths.csv"
+#define RUN_BATCHES "batch_loss.csv"
 #define RUN_CHECKPOINT "checkpoint/state.safetensors"
 
 /* What the table shows of a trial that is done, in this run or before a resume. */
@@ -31,6 +33,11 @@ typedef struct run {
     const char **hashes; /* of each trial: configuration, plugins, data */
     row *rows;          /* of each trial */
     csv_writer *trials, *metrics;
+    csv_writer *paths, *batches; /* NULL: no trial records them */
+    const char **path_columns;   /* NULL: no paths */
+    size_t path_column_count;
+    size_t **column_of; /* of each parameter, of each trial */
+    bool records_batches;
     progress *progress;
     size_t done;        /* trials finished before this process */
     size_t current;
@@ -46,8 +53,13 @@ typedef struct run {
 bool run_make_rows(run *r, failure *why);
 const char *run_hash(const run *r, size_t number);
 
+/* Lengths of the run's files. */
+typedef struct run_bytes {
+    int64_t trials, metrics, paths, batches;
+} run_bytes;
+
 /* New files where bytes are negative, otherwise cut to that length and appended to. */
-bool run_open_files(run *r, int64_t trials_bytes, int64_t metrics_bytes, failure *why);
+bool run_open_files(run *r, const run_bytes *keep, failure *why);
 bool run_close_files(run *r, failure *why);
 
 void run_show_step(void *r, const trial *t, double loss);
@@ -56,5 +68,15 @@ bool run_write_trial(run *r, const trial *t, failure *why);
 void run_remember_row(run *r, const csv_rows *rows, size_t i);
 void run_print_table(const run *r);
 bool run_any_failed(const run *r);
+
+/* Before the start: which columns paths.csv has, and whether `surface` is right about the trial. */
+bool run_plan_records(run *r, size_t number, trial *t, failure *why);
+bool run_open_records(run *r, int64_t paths_bytes, int64_t batches_bytes, failure *why);
+bool run_sync_records(run *r, failure *why);
+bool run_close_records(run *r, failure *why);
+bool run_write_path(void *r, const trial *t, const void *weights, double loss, failure *why);
+bool run_write_batch_loss(void *r, const trial *t, double loss, failure *why);
+/* How near the trials came to the minima that `surface` knows; nothing without them. */
+void run_print_surface(const run *r);
 
 #endif

@@ -70,13 +70,15 @@ const char *run_hash(const run *r, size_t number)
 
 /* ---- files ------------------------------------------------------------------------------------------------ */
 
-bool run_open_files(run *r, int64_t trials_bytes, int64_t metrics_bytes, failure *why)
+/* trials.csv and metrics.csv come last: where they are, the others are. */
+bool run_open_files(run *r, const run_bytes *keep, failure *why)
 {
+    if (!run_open_records(r, keep->paths, keep->batches, why)) return false;
     r->trials = csv_open(path_join(r->memory, r->folder.path, "trials.csv"), trial_columns,
-                         TRIAL_COLUMNS, trials_bytes, why);
+                         TRIAL_COLUMNS, keep->trials, why);
     if (!r->trials) return false;
     r->metrics = csv_open(path_join(r->memory, r->folder.path, "metrics.csv"), metric_columns,
-                          METRIC_COLUMNS, metrics_bytes, why);
+                          METRIC_COLUMNS, keep->metrics, why);
     return r->metrics && csv_sync(r->trials, why) && csv_sync(r->metrics, why);
 }
 
@@ -84,11 +86,17 @@ bool run_close_files(run *r, failure *why)
 {
     csv_writer *trials = r->trials, *metrics = r->metrics;
     r->trials = r->metrics = NULL;
-    const bool first = csv_close(trials, why);
+    bool good = csv_close(trials, why);
     failure second;
-    if (csv_close(metrics, &second)) return first;
-    if (first) *why = second;
-    return false;
+    if (!csv_close(metrics, &second) && good) {
+        *why = second;
+        good = false;
+    }
+    if (!run_close_records(r, &second) && good) {
+        *why = second;
+        good = false;
+    }
+    return good;
 }
 
 static void number_or_empty(csv_writer *w, double value, bool there)

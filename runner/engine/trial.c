@@ -49,6 +49,8 @@ trial *trial_create(const trial_config *config, const dataset *data, failure *wh
     t->last_step = limit_in_steps(&config->train, per_epoch);
     t->evaluate_steps = interval_steps(config->evaluate.every, per_epoch);
     t->checkpoint_steps = interval_steps(config->checkpoint, per_epoch);
+    t->record_steps = interval_steps(config->record.parameters, per_epoch);
+    t->record_batch_steps = interval_steps(config->record.batch_loss, per_epoch);
     if (config->checkpoint.unit == UNIT_SECONDS) t->checkpoint_seconds = config->checkpoint.count;
     t->next_checkpoint = t->checkpoint_seconds;
     t->updater = updater_create(config, t->objective, t->last_step == UINT64_MAX ? 0 : t->last_step,
@@ -83,6 +85,17 @@ const trial_summary *trial_result(const trial *t)
 uint64_t trial_step(const trial *t)
 {
     return t->progress.step;
+}
+
+const layout *trial_layout(const trial *t)
+{
+    return objective_layout(t->objective);
+}
+
+double trial_objective_at(trial *t, const void *weights)
+{
+    return objective_gradient(t->objective, weights, objective_split(t->objective, SLOPE_TRAIN),
+                              NULL);
 }
 
 double trial_epoch(const trial *t)
@@ -209,7 +222,30 @@ static bool at_end(trial *t)
 
 /* ---- the loop ---------------------------------------------------------------------------------------- */
 
-static bool step(trial *t, const trial_watch *watch)
+/* Rows are a function of the step: what is due after a step is recorded before the checkpoint of that
+ * step, so that a resumed trial records each step once. */
+static bool record(trial *t, const trial_watch *watch, failure *why)
+{
+    trial_progress *g = &t->progress;
+    if (!t->record_steps || !watch->recorded) return true;
+    const double start = now();
+    const void *weights = updater_solution(t->updater, g->step, t->weights);
+    const double loss = trial_objective_at(t, weights);
+    g->evaluate_seconds += now() - start;
+    return watch->recorded(watch->argument, t, weights, loss, why);
+}
+
+static bool record_step(trial *t, const trial_watch *watch, double loss, failure *why)
+{
+    const uint64_t step = t->progress.step;
+    if (t->record_batch_steps && watch->batch_recorded &&
+        (step == 1 || step % t->record_batch_steps == 0) &&
+        !watch->batch_recorded(watch->argument, t, loss, why))
+        return false;
+    return !t->record_steps || step % t->record_steps != 0 || record(t, watch, why);
+}
+
+static bool step(trial *t, const trial_watch *watch, double *loss_before)
 {
     trial_progress *g = &t->progress;
     const double start = now();
@@ -229,6 +265,7 @@ static bool step(trial *t, const trial_watch *watch)
         return false;
     }
     g->step++;
+    *loss_before = loss;
     if (watch->stepped) watch->stepped(watch->argument, t, loss);
     return true;
 }
@@ -271,6 +308,8 @@ static bool run_steps(trial *t, const trial_watch *watch, failure *why)
     s->status = TRIAL_RUNNING;
     s->message[0] = '\0';
     s->test = (evaluation){NAN, NAN};
+    const bool fresh = t->progress.evaluated_step == UINT64_MAX; /* a resumed trial has its start */
+    if (fresh && !record(t, watch, why)) return false;
     for (;;) {
         const bool limit = at_end(t);
         if (evaluation_due(t, limit) && !evaluate(t, watch, why)) return false;
@@ -280,7 +319,9 @@ static bool run_steps(trial *t, const trial_watch *watch, failure *why)
             s->status = TRIAL_INTERRUPTED;
             return !watch->checkpoint || watch->checkpoint(watch->argument, t, why);
         }
-        if (!step(t, watch)) break;
+        double loss;
+        if (!step(t, watch, &loss)) break;
+        if (!record_step(t, watch, loss, why)) return false;
         if (checkpoint_due(t)) {
             /* the checkpoint holds the evaluation of its own step, if there is one */
             if (evaluation_due(t, at_end(t)) && !evaluate(t, watch, why)) return false;
@@ -290,7 +331,9 @@ static bool run_steps(trial *t, const trial_watch *watch, failure *why)
         }
     }
     finish(t);
-    return true;
+    const bool last = s->status == TRIAL_FINISHED && t->record_steps &&
+                      t->progress.step % t->record_steps != 0;
+    return !last || record(t, watch, why);
 }
 
 typedef struct run_call {

@@ -43,6 +43,12 @@ typedef struct trial_watch {
     void (*stepped)(void *argument, const trial *t, double loss);
     /* After every evaluation. False with the reason ends the run (disk full). */
     bool (*evaluated)(void *argument, const trial *t, const trial_point *point, failure *why);
+    /* When `record.parameters` is due: at the start, every so many steps, and at the end. `loss` is the
+     * objective on the training rows at `weights`, those that are evaluated. Same. */
+    bool (*recorded)(void *argument, const trial *t, const void *weights, double loss,
+                     failure *why);
+    /* When `record.batch_loss` is due: the objective on the step's batch, before its update. Same. */
+    bool (*batch_recorded)(void *argument, const trial *t, double loss, failure *why);
     /* When a checkpoint is due, and on interruption. Same. */
     bool (*checkpoint)(void *argument, const trial *t, failure *why);
     /* Asked between steps: end now? */
@@ -69,6 +75,8 @@ bool trial_save_weights(const trial *t, const char *path, failure *why);
 
 double trial_epoch(const trial *t);
 uint64_t trial_step(const trial *t);
+const layout *trial_layout(const trial *t);
+double trial_objective_at(trial *t, const void *weights); /* on the training rows */
 double trial_rows_per_second(const trial *t); /* trained; NAN before the first step */
 double trial_fraction(const trial *t); /* of the limit that is done; NAN if unknown */
 
