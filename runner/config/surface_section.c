@@ -5,7 +5,6 @@
 #include "config/builder.h"
 
 #include <math.h>
-#include <string.h>
 
 typedef struct surface_fields {
     surface_config config;
@@ -34,8 +33,14 @@ static const slope_parameter surface_parameters[] = {
      .min = -INFINITY,
      .max = INFINITY,
      .doc = "the function at its minima; checked when a run starts"},
-    SLOPE_PARAM_NUMBER(surface_fields, config.tolerance, "0.01", SLOPE_POSITIVE,
-                       "distance from a minimum that counts as having reached it"),
+    {.key = "tolerance",
+     .type = SLOPE_NUMBER,
+     .flags = SLOPE_MIN_OPEN,
+     .fallback = "0.01",
+     .offset = offsetof(surface_fields, config.tolerance),
+     .min = 0,
+     .max = INFINITY,
+     .doc = "distance from a minimum that counts as having reached it"},
     {.key = "source",
      .type = SLOPE_STRING,
      .flags = SLOPE_OPTIONAL,

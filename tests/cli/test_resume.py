@@ -17,10 +17,11 @@ dataset: {name: synthetic, kind: blobs, rows: 3000, test_rows: 500, features: 40
 train: {epochs: 12, batch_size: 32, seed: 3}
 evaluate: {every: 40 steps}
 checkpoint: {every: 25 steps}
+record: {batch_loss: 3 steps}
 trials:
   - {model: {name: mlp, hidden: [32]}, optimizer: {name: adam, learning_rate: 0.003}, schedule: cosine}
-  - {model: linear, optimizer: {name: momentum, learning_rate: 0.01}, train: {precision: float64}}
-  - {model: linear, optimizer: random_search, train: {epochs: 2}}
+  - {model: linear, optimizer: {name: momentum, learning_rate: 0.01}, train: {precision: float64}, record: 7 steps}
+  - {model: linear, optimizer: random_search, train: {epochs: 2}, record: {parameters: 1 epoch}}
 """
 
 
@@ -47,6 +48,8 @@ class Resume(SlopeCase):
     def assert_same_results(self, one, other):
         for name in ("trials.csv", "metrics.csv"):
             self.assertEqual(without_times(one / name), without_times(other / name), name)
+        for name in ("paths.csv", "batch_loss.csv"):
+            self.assertEqual((one / name).read_bytes(), (other / name).read_bytes(), name)
         names = sorted(path.name for path in (one / "weights").iterdir())
         self.assertEqual(names, sorted(path.name for path in (other / "weights").iterdir()))
         for name in names:
