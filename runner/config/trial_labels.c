@@ -1,8 +1,8 @@
 /* config/trial_labels.c: names for trials, made of what differs between them.
  *
- * A trial is named by the plugins that differ ("mlp adam"), then by the values that differ between
- * trials with the same plugin in that section ("adam learning_rate=0.01"): parameters of another
- * plugin are no difference, its name says it. */
+ * A trial is named by the plugins that differ ("mlp adam"). Trials that use the same plugins are
+ * told apart by the values in which they differ ("mlp adam learning_rate=0.01"); where the names
+ * suffice, they are all there is. */
 #include "config/builder.h"
 
 #include <search.h>
@@ -29,30 +29,44 @@ static const struct {
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
-/* All trials that call a section by the same name; `first` stands for them. */
+/* All trials that use the same plugins and data set. `first` stands for them. */
 typedef struct group {
     struct group *next;
-    const char *name;
     const config_node *first;
-    config_node *differing; /* mapping: dotted paths of the values that are not the same in all */
+    config_node *differing[SECTIONS]; /* mapping: dotted paths of values not the same in all */
 } group;
 
-static const char *name_in(const config_node *section, size_t s)
+static const char *name_in(const config_node *trial, size_t s)
 {
+    const config_node *section = config_get(trial, sections[s].key);
     const config_node *name = sections[s].name ? config_get(section, sections[s].name) : NULL;
     return name && name->kind == CONFIG_SCALAR ? name->text : "";
 }
 
-static group *find_group(arena *a, group **all, const config_node *section, size_t s)
+static bool same_names(const config_node *one, const config_node *other)
 {
-    const char *name = name_in(section, s);
+    for (size_t s = 0; s < SECTIONS; s++)
+        if (strcmp(name_in(one, s), name_in(other, s)) != 0) return false;
+    return true;
+}
+
+static group *find_group(arena *a, group **all, const config_node *trial)
+{
     for (; *all; all = &(*all)->next)
-        if (strcmp((*all)->name, name) == 0) return *all;
+        if (same_names((*all)->first, trial)) return *all;
     *all = arena_alloc(a, sizeof **all);
-    (*all)->name = name;
-    (*all)->first = section;
-    (*all)->differing = config_new_mapping(a, (config_place){0});
+    (*all)->first = trial;
+    for (size_t s = 0; s < SECTIONS; s++)
+        (*all)->differing[s] = config_new_mapping(a, (config_place){0});
     return *all;
+}
+
+/* Whether the trials differ in what they name in section s. */
+static bool names_differ(const group *all, size_t s)
+{
+    for (const group *g = all->next; g; g = g->next)
+        if (strcmp(name_in(g->first, s), name_in(all->first, s)) != 0) return true;
+    return false;
 }
 
 /* ---- differences --------------------------------------------------------------------------- */
@@ -94,19 +108,19 @@ static void add_differing(arena *a, const config_node *one, const config_node *o
 
 static const char *add_word(arena *a, const char *label, const char *word)
 {
-    return *label ? arena_printf(a, "%s %s", label, word) : word;
+    return *label && *word ? arena_printf(a, "%s %s", label, word) : *label ? label : word;
 }
 
-static const char *make_label(arena *a, const config_node *resolved, group *groups[SECTIONS])
+static const char *make_label(arena *a, const config_node *resolved, group *groups)
 {
     const char *label = "";
+    group *own = find_group(a, &groups, resolved);
     for (size_t s = 0; s < SECTIONS; s++) {
         const config_node *section = config_get(resolved, sections[s].key);
         if (!section) continue;
-        group *own = find_group(a, &groups[s], section, s);
-        if (groups[s]->next) label = add_word(a, label, own->name);
-        for (size_t i = 0; i < own->differing->count; i++) {
-            const char *path = own->differing->entries[i].key;
+        if (names_differ(groups, s)) label = add_word(a, label, name_in(resolved, s));
+        for (size_t i = 0; i < own->differing[s]->count; i++) {
+            const char *path = own->differing[s]->entries[i].key;
             const config_node *value = config_find(section, path);
             const char *dot = strrchr(path, '.');
             const char *key = !*path ? sections[s].key : dot ? dot + 1 : path;
@@ -153,14 +167,12 @@ static void make_unique(arena *a, trial_config *trials, size_t count)
 
 void label_trials(arena *a, trial_config *trials, size_t count)
 {
-    group *groups[SECTIONS] = {NULL};
+    group *groups = NULL;
     for (size_t t = 0; t < count; t++) {
-        for (size_t s = 0; s < SECTIONS; s++) {
-            const config_node *section = config_get(trials[t].resolved, sections[s].key);
-            if (!section) continue;
-            group *own = find_group(a, &groups[s], section, s);
-            add_differing(a, own->first, section, "", own->differing);
-        }
+        group *own = find_group(a, &groups, trials[t].resolved);
+        for (size_t s = 0; s < SECTIONS; s++)
+            add_differing(a, config_get(own->first, sections[s].key),
+                          config_get(trials[t].resolved, sections[s].key), "", own->differing[s]);
     }
     for (size_t t = 0; t < count; t++) {
         if (trials[t].label) continue;

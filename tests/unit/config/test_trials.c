@@ -111,6 +111,17 @@ static void labels(void **state)
                   "trials: [{model: {hidden: [5, 4]}}, {model: {hidden: 7}}, {clip: 1}]\n");
     assert_string_equal(e->trials[0].label, "hidden=[5,4]");
     assert_string_equal(e->trials[1].label, "hidden=7");
+    e = accept(f, "dataset: toy\ntrials:\n" /* the names suffice, though more differs */
+                  "- {optimizer: {name: sgd, learning_rate: 0.2}}\n"
+                  "- {optimizer: adam}\n"
+                  "- {optimizer: sgd, loss: svm, regularization: {l2: 1e-4}}\n"
+                  "- {optimizer: adam, loss: svm, regularization: {l2: 1e-4}}\n"
+                  "- {optimizer: adam, loss: svm, regularization: {l2: 1e-3}}\n");
+    assert_string_equal(e->trials[0].label, "softmax sgd");
+    assert_string_equal(e->trials[1].label, "softmax adam");
+    assert_string_equal(e->trials[2].label, "svm sgd");
+    assert_string_equal(e->trials[3].label, "svm adam l2=1e-4");
+    assert_string_equal(e->trials[4].label, "svm adam l2=1e-3");
 }
 
 static void wrong_trials(void **state)
