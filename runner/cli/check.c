@@ -121,7 +121,7 @@ static void print_summary(const check_report *report)
     table_column(t, "entry", ALIGN_RIGHT);
     table_column(t, "analytic", ALIGN_RIGHT);
     table_column(t, "numerical", ALIGN_RIGHT);
-    table_column(t, "", ALIGN_LEFT);
+    table_column(t, "result", ALIGN_LEFT);
     for (size_t i = 0; i < report->count; i++) {
         const check_row *row = &report->rows[i];
         table_cell(t, "%s", row->tensor);
