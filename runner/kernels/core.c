@@ -17,11 +17,17 @@
 #define GLUE_(a, b) kernels_##a##_##b
 #define GLUE(a, b) GLUE_(a, b)
 
-/* For loops over elements whose output may be the very same array as the input. */
-#if defined(__clang__)
-#define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
-#else
+/* For loops over elements whose output may be the very same array as the input. Where clang does not
+ * optimise, or a sanitizer's checks stand in every loop, it would warn that it does not vectorise. */
+#if !defined(__clang__)
 #define ELEMENTWISE _Pragma("GCC ivdep")
+#elif !defined(__OPTIMIZE__)
+#define ELEMENTWISE
+#elif __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(undefined_behavior_sanitizer)
+#define ELEMENTWISE
+#else
+#define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
 #endif
 
 enum { MAX_VECTORS = 3, PANEL_DEPTH = 256, PANEL_WIDTH = MAX_VECTORS * VLEN };
