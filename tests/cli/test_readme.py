@@ -51,11 +51,11 @@ class Readme(SlopeCase):
 
     def test_own_update_rule(self):
         (source,) = blocks("c")
-        (commands,) = [block for block in blocks("sh") if "lion.so" in block]
-        self.write("lion.c", source)
+        (commands,) = [block for block in blocks("sh") if "my_lion.so" in block]
+        self.write("my_lion.c", source)
         output = self.shell(commands)
-        self.assertIn("optimizer lion 1.0", output)
-        self.assertIn("mlp softmax lion", output)
+        self.assertIn("optimizer my_lion 1.0", output)
+        self.assertIn("mlp softmax my_lion", output)
 
     def test_every_command_is_named(self):
         for line in self.slope("--help").stdout.split("commands:\n")[1].split("\n\n")[0].splitlines():

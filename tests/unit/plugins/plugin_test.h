@@ -101,6 +101,10 @@ static inline void set_defaults(const slope_plugin *plugin, plugin_config *confi
     memset(config, 0, sizeof *config);
     for (uint32_t i = 0; i < plugin->parameter_count; i++) {
         const slope_parameter *p = &plugin->parameters[i];
+        if (p->type == SLOPE_NUMBER && p->flags & SLOPE_OPTIONAL) {
+            *(double *)(void *)(config->bytes + p->offset) = NAN; /* absent */
+            continue;
+        }
         set_parameter(plugin, config, p->key, default_value(p));
     }
 }
