@@ -90,6 +90,7 @@ void objective_destroy(objective *o)
     free(o->factor);
     free(o->block_sums);
     free(o->block_hits);
+    free(o->row_losses);
     free(o->segment_gradients);
     arena_destroy(o->memory);
     free(o);
@@ -140,7 +141,9 @@ static void pack_range(void *argument, size_t first, size_t last)
                             .first = b->first + first, .rows = last - first, .shift = o->shift,
                             .factor = o->factor,
                             .out = (char *)c->s->x + first * o->shape.features * o->k->real_size,
-                            .ld = o->shape.features});
+                            .ld = o->shape.features,
+                            .next = b->ahead ? b->index + b->first + b->ahead + first : NULL,
+                            .next_rows = last - first});
     for (size_t r = first; r < last; r++) {
         const size_t row = b->index ? b->index[b->first + r] : b->first + r;
         if (b->table->labels) c->s->labels[r] = b->table->labels[row];
@@ -262,19 +265,19 @@ void objective_reserve_blocks(objective *o, size_t blocks)
     o->block_capacity = blocks;
 }
 
-/* Adds rows [first, first + count) of the batch, which lie in one block, to sum (and gradient). */
-static double add_block(objective *o, scratch *s, const void *weights, batch all, size_t first,
-                        size_t count, void *gradient)
+/* Rows of a segment. One segment where the weights are many: the kernels then share the work inside.
+ * Several where the rows outweigh them: a segment stays on one processor from its first feature to its
+ * last gradient, at the price of a gradient vector each. Many rows are always worth it. */
+static size_t segment_length(const objective *o, size_t rows)
 {
-    double sum = 0;
-    for (size_t r = 0; r < count; r += o->chunk_rows) {
-        batch chunk = all;
-        chunk.first += first + r;
-        chunk.rows = count - r < o->chunk_rows ? count - r : o->chunk_rows;
-        objective_chunk(o, s, weights, objective_pack(o, s, chunk), chunk.rows, gradient);
-        for (size_t i = 0; i < chunk.rows; i++) sum += s->losses[i];
-    }
-    return sum;
+    enum { SHORTEST = 32, MANY_ROWS = 2048 };
+    size_t segments = rows / SHORTEST;
+    const size_t affordable = rows * o->shape.features / (2 * o->layout.total + 1);
+    if (rows <= MANY_ROWS && segments > affordable) segments = affordable;
+    if (segments > SEGMENTS) segments = SEGMENTS;
+    if (segments <= 1) return rows ? rows : 1;
+    const size_t length = (rows + segments - 1) / segments;
+    return (length + 15) / 16 * 16;
 }
 
 typedef struct gradient_task {
@@ -282,9 +285,18 @@ typedef struct gradient_task {
     const void *weights;
     batch rows;
     size_t segment_rows;
-    bool zeroed;
-    char *gradients; /* one vector per segment */
+    bool zeroed; /* the first gradient is */
+    void *gradient;
 } gradient_task;
+
+/* The first segment adds to the gradient itself, the others to vectors beside it. */
+static void *segment_gradient(const gradient_task *t, size_t segment)
+{
+    const objective *o = t->o;
+    const size_t vector = o->layout.total * o->k->real_size;
+    void *gradient = segment ? o->segment_gradients + (segment - 1) * vector : t->gradient;
+    return segment || !t->zeroed ? memset(gradient, 0, vector) : gradient;
+}
 
 static void gradient_segment(void *argument, size_t first, size_t last)
 {
@@ -293,14 +305,16 @@ static void gradient_segment(void *argument, size_t first, size_t last)
     scratch *s = &o->scratch[thread_index()];
     for (size_t segment = first; segment < last; segment++) {
         const size_t begin = segment * t->segment_rows;
-        const size_t end = begin + t->segment_rows < t->rows.rows ? begin + t->segment_rows
-                                                                  : t->rows.rows;
-        char *gradient = t->gradients + segment * o->layout.total * o->k->real_size;
-        if (!t->zeroed) memset(gradient, 0, o->layout.total * o->k->real_size);
-        for (size_t r = begin; r < end; r += LOSS_BLOCK)
-            o->block_sums[r / LOSS_BLOCK] =
-                add_block(o, s, t->weights, t->rows, r,
-                          end - r < LOSS_BLOCK ? end - r : LOSS_BLOCK, gradient);
+        const size_t left = t->rows.rows - begin;
+        const size_t end = begin + (left < t->segment_rows ? left : t->segment_rows);
+        void *gradient = segment_gradient(t, segment);
+        for (size_t r = begin; r < end; r += o->chunk_rows) {
+            batch chunk = t->rows;
+            chunk.first += r;
+            chunk.rows = end - r < o->chunk_rows ? end - r : o->chunk_rows;
+            objective_chunk(o, s, t->weights, objective_pack(o, s, chunk), chunk.rows, gradient);
+            memcpy(o->row_losses + r, s->losses, chunk.rows * sizeof *s->losses);
+        }
     }
 }
 
@@ -316,7 +330,7 @@ void objective_finish_slice(const objective *o, const void *weights, void *gradi
     const size_t skip = (o->layout.offsets[tensor] + first) * k->real_size;
     char *g = (char *)gradient + skip;
     for (size_t i = 1; i < o->summed_segments; i++) /* the first one is in g */
-        k->add(count, o->segment_gradients + i * vector + skip, g);
+        k->add(count, o->segment_gradients + (i - 1) * vector + skip, g);
     k->finish(count, inverse, penalised ? 2 * r->l2 : 0, penalised ? r->l1 : 0,
               (const char *)weights + skip, g);
 }
@@ -377,28 +391,32 @@ double objective_combine(const objective *o, const void *weights, const double *
     return o->part == PART_DATA ? data : data + objective_penalty(o, weights);
 }
 
+static void reserve_rows(objective *o, size_t rows)
+{
+    objective_reserve_blocks(o, rows / LOSS_BLOCK + 1);
+    if (rows <= o->row_capacity) return;
+    free(o->row_losses);
+    o->row_losses = allocate(rows, sizeof *o->row_losses);
+    o->row_capacity = rows;
+}
+
 double objective_accumulate(objective *o, const void *weights, batch rows, bool zeroed,
                             void *gradient)
 {
-    const size_t vector = o->layout.total * o->k->real_size;
-    objective_reserve_blocks(o, rows.rows / LOSS_BLOCK + 1);
-    size_t segment_rows = rows.rows ? rows.rows : 1;
-    if (rows.rows > SEGMENT_MIN) {
-        segment_rows = (rows.rows + SEGMENTS - 1) / SEGMENTS;
-        segment_rows = (segment_rows + LOSS_BLOCK - 1) / LOSS_BLOCK * LOSS_BLOCK;
-    }
+    reserve_rows(o, rows.rows);
+    const size_t length = segment_length(o, rows.rows);
     o->summed_rows = rows.rows;
-    o->summed_segments = rows.rows ? (rows.rows + segment_rows - 1) / segment_rows : 1;
-    gradient_task task = {o, weights, rows, segment_rows, zeroed, gradient};
-    if (o->summed_segments > 1) {
-        if (!o->segment_gradients)
-            o->segment_gradients = allocate(SEGMENTS * o->layout.total, o->k->real_size);
-        task.gradients = o->segment_gradients;
-        task.zeroed = false;
+    o->summed_segments = rows.rows ? (rows.rows + length - 1) / length : 1;
+    gradient_task task = {o, weights, rows, length, zeroed, gradient};
+    if (o->summed_segments > 1 && !o->segment_gradients)
+        o->segment_gradients = allocate((SEGMENTS - 1) * o->layout.total, o->k->real_size);
+    if (o->summed_segments > 1)
         parallel_for(o->summed_segments, 1, gradient_segment, &task);
-        memcpy(gradient, o->segment_gradients, vector);
-    } else {
+    else
         gradient_segment(&task, 0, 1); /* kernels inside use the threads */
+    for (size_t r = 0; r < rows.rows; r++) {
+        double *sum = &o->block_sums[r / LOSS_BLOCK];
+        *sum = r % LOSS_BLOCK ? *sum + o->row_losses[r] : 0 + o->row_losses[r];
     }
     return objective_combine(o, weights, o->block_sums, rows.rows);
 }

@@ -5,11 +5,11 @@
  * inside; call them from one.
  *
  * Bits. The rows of a batch fall into blocks of LOSS_BLOCK rows, in order. A block's losses are added
- * row after row in double, then the blocks in order. Gradients: up to SEGMENT_MIN rows there is one segment; beyond,
- * at most SEGMENTS of them, of equal length, a multiple of LOSS_BLOCK. Within a segment the model adds
- * row after row; then segments are added in order. All of this depends on the number of rows alone.
- * Within a segment rows go through the model in chunks that fit the cache; by the contract of models
- * that changes no bit. */
+ * row after row in double, then the blocks in order. For gradients the rows fall into segments of equal
+ * length (the last may be shorter): within a segment the model adds row after row; then the segments are
+ * added in order. How many segments there are follows from the number of rows and the sizes of model and data
+ * alone (segment_length() in objective.c). Within a segment rows go through the model in chunks that
+ * fit the cache; by the contract of models that changes no bit. */
 #ifndef SLOPE_ENGINE_OBJECTIVE_H
 #define SLOPE_ENGINE_OBJECTIVE_H
 
@@ -17,7 +17,7 @@
 #include "engine/layout.h"
 #include "kernels/kernels.h"
 
-enum { LOSS_BLOCK = 256, SEGMENT_MIN = 2048, SEGMENTS = 16 };
+enum { LOSS_BLOCK = 256, SEGMENTS = 16 };
 
 typedef struct objective objective;
 
@@ -26,6 +26,7 @@ typedef struct batch {
     const slope_table *table;
     const uint32_t *index;
     size_t first, rows;
+    size_t ahead; /* the rows of the next batch stand this far on in the index; 0: nobody knows */
 } batch;
 
 typedef struct evaluation {

@@ -33,6 +33,8 @@ struct objective {
     scratch *scratch;
     size_t block_capacity;
     double *block_sums; /* losses of each block of rows */
+    double *row_losses; /* of the batch whose gradient was asked for last */
+    size_t row_capacity;
     size_t *block_hits;
     char *segment_gradients;
     size_t summed_rows, summed_segments; /* what the last accumulate left for finish_slice */

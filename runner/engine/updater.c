@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Elements per slice of scope ELEMENT: few enough to share among threads, enough to be worth a call. */
-enum { SLICE = 8192 };
+enum { SLICE = 4096 };
 
 typedef struct slice {
     size_t first, count, tensor;

@@ -35,13 +35,15 @@ enum { MAX_VECTORS = 3, PANEL_DEPTH = 256, PANEL_WIDTH = MAX_VECTORS * VLEN };
 /* ---- the tile ------------------------------------------------------------------------------------ */
 
 /* c[m][n] += chain over k of a[m · row + k · step] · panel[k][n]. The last vector of a row of c has
- * `tail` lanes that exist. */
-#define DEFINE_TILE(ROWS, VECTORS) \
-    static void tile_##ROWS##_##VECTORS(size_t depth, const real *a, size_t row, size_t step, \
-                                        const real *panel, real *c, size_t ldc, size_t tail) \
+ * `tail` lanes that exist. ROW is `row`, or 1 where that is known: then the rows of a are neighbours and
+ * need no register each. */
+#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW) \
+    static void NAME(size_t depth, const real *a, size_t row, size_t step, const real *panel, \
+                     real *c, size_t ldc, size_t tail) \
     { \
         enum { LAST = (VECTORS - 1) * VLEN }; \
         vec sum[ROWS][VECTORS]; \
+        (void)row; \
         for (size_t m = 0; m < ROWS; m++) { \
             for (size_t n = 0; n + 1 < VECTORS; n++) sum[m][n] = v_load(c + m * ldc + n * VLEN); \
             sum[m][VECTORS - 1] = v_load_part(c + m * ldc + LAST, tail); \
@@ -50,7 +52,7 @@ enum { MAX_VECTORS = 3, PANEL_DEPTH = 256, PANEL_WIDTH = MAX_VECTORS * VLEN };
             vec b[VECTORS]; \
             for (size_t n = 0; n < VECTORS; n++) b[n] = v_load(panel + n * VLEN); \
             for (size_t m = 0; m < ROWS; m++) { \
-                const vec x = v_set1(a[m * row]); \
+                const vec x = v_set1(a[m * (ROW)]); \
                 for (size_t n = 0; n < VECTORS; n++) sum[m][n] = v_fma(x, b[n], sum[m][n]); \
             } \
             a += step; \
@@ -62,24 +64,29 @@ enum { MAX_VECTORS = 3, PANEL_DEPTH = 256, PANEL_WIDTH = MAX_VECTORS * VLEN };
         } \
     }
 
-DEFINE_TILE(1, 1)
-DEFINE_TILE(4, 1)
-DEFINE_TILE(1, 2)
-DEFINE_TILE(4, 2)
-DEFINE_TILE(1, 3)
-DEFINE_TILE(4, 3)
-#if defined(__AVX512F__) || defined(__aarch64__)
-enum { ROWS_1 = 16, ROWS_2 = 12, ROWS_3 = 8 };
-DEFINE_TILE(16, 1)
-DEFINE_TILE(12, 2)
-DEFINE_TILE(8, 3)
-#define LARGE_TILES {tile_16_1, tile_12_2, tile_8_3}
-#else
-enum { ROWS_1 = 12, ROWS_2 = 6, ROWS_3 = 4 };
-DEFINE_TILE(12, 1)
-DEFINE_TILE(6, 2)
-#define LARGE_TILES {tile_12_1, tile_6_2, tile_4_3}
+/* Tiles of a height for 1, 2 and 3 vectors, with any distance between the rows of a and with 1. */
+#define DEFINE_TILES(NAME, ROWS_1, ROWS_2, ROWS_3) \
+    DEFINE_TILE(NAME##_1, ROWS_1, 1, row) \
+    DEFINE_TILE(NAME##_2, ROWS_2, 2, row) \
+    DEFINE_TILE(NAME##_3, ROWS_3, 3, row)
+#define DEFINE_NEIGHBOUR_TILES(NAME, ROWS_1, ROWS_2, ROWS_3) \
+    DEFINE_TILE(NAME##_1, ROWS_1, 1, 1) \
+    DEFINE_TILE(NAME##_2, ROWS_2, 2, 1) \
+    DEFINE_TILE(NAME##_3, ROWS_3, 3, 1)
+
+DEFINE_TILES(single, 1, 1, 1)
+DEFINE_TILES(middle, 4, 4, 4)
+DEFINE_NEIGHBOUR_TILES(near_middle, 4, 4, 4)
+#if defined(__AVX512F__) || defined(__aarch64__) /* 32 vector registers */
+#define LARGE 8, 12, 8
+#define NEAR_LARGE 16, 12, 8
+#else /* 16 */
+#define LARGE 8, 6, 4
+#define NEAR_LARGE 12, 6, 4
 #endif
+#define EXPAND_TILES(DEFINE, NAME, ...) DEFINE(NAME, __VA_ARGS__)
+EXPAND_TILES(DEFINE_TILES, large, LARGE)
+EXPAND_TILES(DEFINE_NEIGHBOUR_TILES, near_large, NEAR_LARGE)
 
 typedef void (*tile_function)(size_t depth, const real *a, size_t row, size_t step,
                               const real *panel, real *c, size_t ldc, size_t tail);
@@ -88,18 +95,22 @@ typedef void (*tile_function)(size_t depth, const real *a, size_t row, size_t st
 static void tiles(size_t rows, size_t vectors, size_t tail, size_t depth, const real *a, size_t row,
                   size_t step, const real *panel, real *c, size_t ldc)
 {
-    static const tile_function large[MAX_VECTORS] = LARGE_TILES;
-    static const tile_function middle[MAX_VECTORS] = {tile_4_1, tile_4_2, tile_4_3};
-    static const tile_function single[MAX_VECTORS] = {tile_1_1, tile_1_2, tile_1_3};
-    static const size_t large_rows[MAX_VECTORS] = {ROWS_1, ROWS_2, ROWS_3};
-    const size_t most = large_rows[vectors - 1];
+    static const struct {
+        tile_function tile[MAX_VECTORS];
+        size_t height[MAX_VECTORS];
+    } heights[2][3] = {{{{large_1, large_2, large_3}, {LARGE}},
+                        {{middle_1, middle_2, middle_3}, {4, 4, 4}},
+                        {{single_1, single_2, single_3}, {1, 1, 1}}},
+                       {{{near_large_1, near_large_2, near_large_3}, {NEAR_LARGE}},
+                        {{near_middle_1, near_middle_2, near_middle_3}, {4, 4, 4}},
+                        {{single_1, single_2, single_3}, {1, 1, 1}}}};
     size_t m = 0;
-    for (; rows - m >= most; m += most)
-        large[vectors - 1](depth, a + m * row, row, step, panel, c + m * ldc, ldc, tail);
-    for (; rows - m >= 4; m += 4)
-        middle[vectors - 1](depth, a + m * row, row, step, panel, c + m * ldc, ldc, tail);
-    for (; m < rows; m++)
-        single[vectors - 1](depth, a + m * row, row, step, panel, c + m * ldc, ldc, tail);
+    for (size_t h = 0; h < 3; h++) {
+        const size_t height = heights[row == 1][h].height[vectors - 1];
+        const tile_function tile = heights[row == 1][h].tile[vectors - 1];
+        for (; rows - m >= height; m += height)
+            tile(depth, a + m * row, row, step, panel, c + m * ldc, ldc, tail);
+    }
 }
 
 /* ---- a product, cut into tasks -------------------------------------------------------------------- */
@@ -272,14 +283,12 @@ DEFINE_ELEMENTWISE(cos)
 
 /* ---- what only the engine calls ----------------------------------------------------------------------- */
 
-/* A shuffled row is a jump to memory that no hardware foresees: ask for it some rows ahead. */
-static void prefetch_row(const pack_call *p, size_t r, size_t row_bytes)
+/* A shuffled row is a jump to memory that no hardware foresees: ask for its beginning in time; the rest
+ * follows in order, which the hardware does foresee. */
+static void prefetch_row(const char *row, size_t row_bytes)
 {
-    enum { AHEAD = 6, LINE = 64, MOST_LINES = 32 };
-    if (!p->index || r + AHEAD >= p->rows) return;
-    const char *row = (const char *)p->features + p->index[p->first + r + AHEAD] * row_bytes;
-    for (size_t i = 0; i < row_bytes && i < MOST_LINES * LINE; i += LINE)
-        __builtin_prefetch(row + i);
+    enum { LINE = 64, LINES = 3 };
+    for (size_t i = 0; i < row_bytes && i < LINES * LINE; i += LINE) __builtin_prefetch(row + i);
 }
 
 #define DEFINE_PACK(type, name) \
@@ -287,7 +296,9 @@ static void prefetch_row(const pack_call *p, size_t r, size_t row_bytes)
     { \
         for (size_t r = 0; r < p->rows; r++) { \
             const size_t row = p->index ? p->index[p->first + r] : p->first + r; \
-            prefetch_row(p, r, p->columns * sizeof(type)); \
+            if (p->next && r < p->next_rows) \
+                prefetch_row((const char *)p->features + p->next[r] * p->columns * sizeof(type), \
+                             p->columns * sizeof(type)); \
             const type *restrict raw = (const type *)p->features + row * p->columns; \
             real *restrict out = p->out + r * p->ld; \
             if (p->shift) \

@@ -21,6 +21,8 @@ typedef struct pack_call {
     const real *shift, *factor; /* columns; NULL for none */
     real *out;                  /* rows × ld */
     size_t ld;
+    const uint32_t *next; /* rows that will be wanted soon, to be fetched into the cache; or NULL */
+    size_t next_rows;
 } pack_call;
 
 enum { SUM_BLOCK = 65536 };
