@@ -5,12 +5,12 @@
     tests/bench/bench.py --scaling
     tests/bench/bench.py --list
 
-Builds the release preset if no --build is given. In each case all sides work on the same data, take turns,
-and must agree on loss and gradient before anything is timed; what is compared are medians. The limits of
-the machine are measured in the same run, before each case; the best of them counts.
+Builds the release preset if no --build is given. In each case all sides work on the same data,
+take turns, and must agree on loss and gradient before anything is timed; what is compared are
+medians. The limits of the machine are measured in the same run, before each case; the best counts.
 
-Exit status: 0, or 1 if two sides disagreed, or 2 or 3 as slope itself. A ratio that is too small is
-shown in the table, and no error: a noisy machine would make it one.
+Exit status: 0; 1 if two sides disagreed or something failed. A ratio that is too small is shown in
+the table, and no error: on a busy machine it would come and go.
 """
 import argparse
 import csv
@@ -30,8 +30,8 @@ import sides  # noqa: E402
 import table  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-# How far float32 results may lie apart, relatively: of the same sums in another order, and after an epoch
-# of steps each of which starts from the rounding of the one before.
+# How far float32 results may lie apart, relatively: of the same sums in another order, and after an
+# epoch of steps each of which starts from the rounding of the one before.
 TOLERANCE = {"loss": 1e-4, "norm": 1e-3, "after": 1e-2}
 LEAST_ACCURACY = 0.7  # of a peer that minimises something else
 
@@ -44,18 +44,23 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-# ---- the sides of a case --------------------------------------------------------------------------
+# ---- the sides of a case -------------------------------------------------------------------------
 
 
 class Bench:
     """Programs, environment, a folder for data, and the best limits seen."""
 
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, sizes):
         self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
+        self.sizes = sizes
         self.environment, self.removed = machine.clean_environment()
         self.limits = {1: (0, 0), machine.processors(): (0, 0)}
 
-    def measure_limits(self):
+    def measure_limits(self, again=True):
+        """Before each case; for data that are made to be tiny once is enough."""
+        if again and self.sizes is catalogue.TINY:
+            return
+        sides.wait_for_quiet()
         for threads, best in self.limits.items():
             now = machine.limits(str(self.build / "bin/bench_limits"), threads)
             self.limits[threads] = tuple(map(max, best, now))
@@ -100,7 +105,7 @@ def is_installed(peer):
     return importlib.util.find_spec(modules.get(peer.name, peer.name)) is not None
 
 
-# ---- one case -------------------------------------------------------------------------------------
+# ---- one case ------------------------------------------------------------------------------------
 
 
 def compare(case, peer, ours, theirs):
@@ -108,7 +113,8 @@ def compare(case, peer, ours, theirs):
     for key, value in theirs.items():
         if key == "accuracy":
             if value < LEAST_ACCURACY:
-                raise Disagreement(f"{case.name}: {peer.name} learned nothing: accuracy {value:.3f}")
+                raise Disagreement(f"{case.name}: {peer.name} learned little: "
+                                   f"accuracy {value:.3f}")
             continue
         tolerance = 0 if peer.name == "one thread" else TOLERANCE[key]
         if not abs(ours[key] - value) <= tolerance * abs(value):
@@ -122,9 +128,10 @@ def memory_row(bench, case):
     return [table.Row(case, case.peers[0], [peak], [case.read])]
 
 
-def time_row(bench, case, repeat):
-    peers = [peer for peer in case.peers if is_installed(peer)]
-    for peer in case.peers:
+def time_row(bench, case, repeat, only):
+    wanted = [peer for peer in case.peers if not only or peer.name in only]
+    peers = [peer for peer in wanted if is_installed(peer)]
+    for peer in wanted:
         if peer not in peers:
             say(f"  {peer.name} is not installed: left out (--install installs the peers)")
     running = []
@@ -136,26 +143,23 @@ def time_row(bench, case, repeat):
             running.append(bench.peer(case, peer))
             agreed = compare(case, peer, checked, running[-1].check())
             say(f"  peer: {running[-1].what}" + (f"; agreed: {agreed}" if agreed else ""))
-        times = [[] for _ in running]
-        for _ in range(repeat):
-            for side, seconds in zip(running, times):
-                seconds.append(side.run())
+        times, quiet = sides.take_turns(running, repeat)
     finally:
         for side in running:
             side.stop()
     ours = [seconds / case.parts for seconds in times[0]]
-    return [table.Row(case, peer, ours, theirs) for peer, theirs in zip(peers, times[1:])] or \
-        [table.Row(case, None, ours, [])]
+    return [table.Row(case, peer, ours, theirs, quiet)
+            for peer, theirs in zip(peers, times[1:])] or [table.Row(case, None, ours, [], quiet)]
 
 
-def run_cases(bench, chosen, repeat):
+def run_cases(bench, chosen, repeat, only):
     rows, status = [], 0
     for case in chosen:
         bench.measure_limits()
         say(f"{case.name}: {case.title}")
         try:
             new = memory_row(bench, case) if case.kind == "memory" else \
-                time_row(bench, case, repeat)
+                time_row(bench, case, repeat, only)
         except Disagreement as error:
             say(f"  {error}")
             status = 1
@@ -163,11 +167,11 @@ def run_cases(bench, chosen, repeat):
         rows += new
         for row in new:
             say("  " + row.summary())
-    bench.measure_limits()
+    bench.measure_limits(again=False)
     return rows, status
 
 
-# ---- the command line -----------------------------------------------------------------------------
+# ---- the command line ----------------------------------------------------------------------------
 
 
 def arguments():
@@ -177,6 +181,8 @@ def arguments():
     parser.add_argument("--install", action="store_true", help="install the peers with apt-get")
     parser.add_argument("--case", action="append", default=[], metavar="NAME",
                         help="only this case, or those that match (mlp-*); may be repeated")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME",
+                        help="only this peer: torch, numpy, sklearn; may be repeated")
     parser.add_argument("--repeat", type=int, default=7, help="turns of each side (default 7)")
     parser.add_argument("--quick", action="store_true", help="three turns of each side")
     parser.add_argument("--scaling", action="store_true",
@@ -218,22 +224,25 @@ def main():
     if options.install:
         machine.install()
     with tempfile.TemporaryDirectory(prefix="slope-bench-") as folder:
+        repeat = 3 if options.quick else options.repeat
         sizes = catalogue.TINY if options.tiny else catalogue.Sizes()
         if options.list:
             for case in catalogue.all_cases(catalogue.TINY, pathlib.Path(folder)):
                 print(f"{case.name:26} {case.title}")
             return 0
-        bench = Bench(options.build or build_release(), folder)
+        if options.tiny:
+            sides.WINDOW = 0  # nothing is measured
+        bench = Bench(options.build or build_release(), folder, sizes)
         say(f"machine: {machine.describe()}")
         if bench.removed:
             say(f"unset for all sides: {', '.join(bench.removed)}")
         if options.scaling:
-            header, lines = scaling.run(bench, options.tiny, 3 if options.quick else options.repeat)
+            header, lines = scaling.run(bench, repeat)
             status = 0
             scaling.show(header, lines, bench.limits)
         else:
             chosen = choose(catalogue.all_cases(sizes, bench.folder), options.case)
-            rows, status = run_cases(bench, chosen, 3 if options.quick else options.repeat)
+            rows, status = run_cases(bench, chosen, repeat, options.peer)
             table.show(rows, bench.limits)
             header, lines = table.csv_of(rows, bench.limits)
         if options.csv:

@@ -1,10 +1,10 @@
 """cases: what is compared with what, and which ratio is asked for.
 
-A case is one job of ours (an experiment for worker.c or for `slope run`) and the peers that do the same
-job. `at_least` and `aim` are ratios of the peer's time to ours. The work of a job, in bytes that must be
-read once from memory and in arithmetic operations (a multiply-add counts as two), gives the shortest time
-that this machine could need, and so our share of its limit. Operations count the model's own classes and
-units, not what vectors are filled up with.
+A case is one job of ours (an experiment for worker.c or for `slope run`) and the peers that do the
+same job. `at_least` and `aim` are ratios of the peer's time to ours. The work of a job, in bytes
+that must be read once from memory and in arithmetic operations (a multiply-add counts as two),
+gives the shortest time that this machine could need, and so our share of its limit. Operations
+count the model's own classes and units, not what vectors are filled up with.
 """
 from dataclasses import dataclass, field
 
@@ -16,9 +16,13 @@ POPULATION, ATTEMPT_STEPS = 16, 2  # candidates a step of random search, steps o
 @dataclass
 class Peer:
     name: str  # torch, numpy, sklearn: peer_<name>.py; or `one thread`, `import torch`, `data`
-    at_least: float
+    at_least: float = None  # None: shown beside, without a demand
     aim: float = None
     job: dict = field(default_factory=dict)  # what the peer must know beyond data and weights
+    variant: str = ""
+
+    def label(self):
+        return f"{self.name}, {self.variant}" if self.variant else self.name
 
 
 @dataclass
@@ -55,8 +59,8 @@ TINY = Sizes(rows=700, features=33, small=[8], large=[20, 12], fashion=False, fa
 
 
 def dataset(images, labels):
-    return {"in_place": True, "name": "idx", "train": {"images": str(images), "labels": str(labels)},
-            "scale": data.SCALE, "known_as": "bench"}
+    return {"in_place": True, "known_as": "bench", "name": "idx", "scale": data.SCALE,
+            "train": {"images": str(images), "labels": str(labels)}}
 
 
 def experiment(images, labels, **sections):
@@ -75,9 +79,12 @@ def full_batch(sizes, images, labels):
         for loss in ("softmax", "svm"):
             yield Case(
                 f"{loss}-{element}", f"{loss}, loss + gradient, full batch, {element}", "worker",
-                experiment(images, labels, model=linear(0.01), loss=loss, train={"batch_size": "full"}),
+                experiment(images, labels, model=linear(0.01), loss=loss,
+                           train={"batch_size": "full"}),
                 [Peer("torch", at_least, aim, {"job": "gradient", "loss": loss}),
-                 Peer("numpy", at_least, aim, {"job": "gradient", "loss": loss})],
+                 Peer("numpy", at_least, aim, {"job": "gradient", "loss": loss}),
+                 Peer("numpy", job={"job": "gradient", "loss": loss, "columns": True},
+                      variant="transposed")],
                 float32=element == "float32",
                 read=sizes.rows * sizes.features * (4 if element == "float32" else 1),
                 operations=4 * sizes.rows * sizes.features * sizes.classes)
@@ -100,9 +107,11 @@ def linear_epochs(sizes, images, labels):
                "batch_size": 128}
         peers = [Peer("torch", at_least, 10, job)]
         if rule == "sgd":
-            peers.append(Peer("sklearn", 80, None))
+            peers += [Peer("sklearn", 80, job={"jobs": 1}),
+                      Peer("sklearn", job={"jobs": None}, variant="all processors")]
         yield Case(
-            f"linear-{rule}", f"Fashion-MNIST, linear softmax, batch 128, {rule}, one epoch", "worker",
+            f"linear-{rule}", f"Fashion-MNIST, linear softmax, batch 128, {rule}, one epoch",
+            "worker",
             experiment(images, labels, model="linear", loss="softmax",
                        optimizer={"name": rule, "learning_rate": rate},
                        train={"batch_size": 128, "epochs": 1}),

@@ -1,7 +1,7 @@
-"""machine: what the benchmarks need to know of the machine, and what they do to give peers their best.
+"""machine: what the benchmarks know of the machine, and what they do to give peers their best.
 
-Environment variables that pin a library to an old kernel or to one thread are unset for the peers; which
-kernels their libraries then choose is asked of the libraries themselves.
+Environment variables that pin a library to an old kernel or to one thread are unset for the peers;
+which kernels their libraries then choose is asked of the libraries themselves.
 """
 import ctypes
 import json
@@ -11,13 +11,13 @@ import shutil
 import subprocess
 import sys
 
-# Packages that --install installs. With libopenblas0-pthread NumPy and PyTorch multiply with OpenBLAS;
-# without it Debian gives them the reference BLAS, which is many times slower.
+# Packages that --install installs. With libopenblas0-pthread NumPy and PyTorch multiply with
+# OpenBLAS; without it Debian gives them the reference BLAS, which is many times slower.
 PACKAGES = ["python3-numpy", "python3-torch", "python3-sklearn", "libopenblas0-pthread",
             "liblinear-tools", "dataset-fashion-mnist"]
 
 # Variables that choose kernels or numbers of threads of the peers' libraries.
-PINS = re.compile(r"^(OPENBLAS_|GOTO_|NVPL_|MKL_|OMP_|GOMP_|KMP_|ATEN_|DNNL_|ONEDNN_|BLIS_|VECLIB_)")
+PINS = re.compile(r"^(OPENBLAS|GOTO|NVPL|MKL|OMP|GOMP|KMP|ATEN|DNNL|ONEDNN|BLIS)_")
 
 
 def processors():

@@ -3,8 +3,8 @@
 A peer is a program that is given a job as JSON on its command line (see cases.py) and then obeys
 orders from its standard input as worker.c does: `check` and `run`, one line of JSON each.
 
-Where a peer can do a job in several ways, each is tried and the fastest is timed: the comparison is with
-the peer at its best.
+Where a peer can do a job in several ways, each is tried and the fastest is timed: the comparison
+is with the peer at its best.
 """
 import json
 import sys
@@ -22,7 +22,7 @@ def seconds_of(work):
 
 
 def fastest(variants, tries=3):
-    """The name of the variant (a mapping from name to function) with the shortest time of `tries`."""
+    """The name of the variant (from a mapping to functions) with the shortest time of `tries`."""
     times = {name: [] for name in variants}
     for attempt in range(tries + 1):
         for name, work in variants.items():

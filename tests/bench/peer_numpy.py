@@ -1,8 +1,8 @@
 """peer_numpy: NumPy's side: loss and gradient of a linear classifier, and random search.
 
-The formulas are those of the CS231n notes, vectorised, with the bias as one more column of ones. Weights
-are float32, which is to NumPy's advantage: with float64 weights, which numpy.random.randn gives, it would
-turn the data into float64 in each product.
+The formulas are those of the CS231n notes, vectorised, with the bias as one more column of ones.
+Weights are float32, which is to NumPy's advantage: with float64 weights, which numpy.random.randn
+gives, it would turn the data into float64 in each product.
 """
 import numpy
 
@@ -37,24 +37,20 @@ def evaluate(loss, scores, labels, rows, gradient=True):
 
 
 class Linear:
-    """The data, with a one in each row; as rows, or (`columns`) with an example in each column, as the
-    notes have it for random search."""
+    """The data, with a one in each row; an example in each row as in the files, or, for a gradient
+    on request and for random search as the notes have it, an example in each column."""
 
-    def __init__(self, job):
+    def __init__(self, job, columns):
         features = data.read_features(job["images"])
         self.labels = data.read_labels(job["labels"])
         self.rows = numpy.arange(len(self.labels))
-        self.x = numpy.ones((len(features), features.shape[1] + 1), numpy.float32)
+        order = "F" if columns else "C"
+        self.x = numpy.ones((len(features), features.shape[1] + 1), numpy.float32, order)
         self.x[:, :-1] = features
-        self.columns = numpy.ascontiguousarray(self.x.T)
+        self.columns = self.x.T if columns else None
         self.loss = job["loss"]
-        self.weights = None  # features + 1 × classes
-
-    def start(self, path):
-        """The weights from our side, or without a file any; the time does not depend on them."""
-        if path:
-            tensors = data.read_weights(path)
-            self.weights = numpy.vstack([tensors["weight"], tensors["bias"]])
+        tensors = data.read_weights(job["weights"])
+        self.weights = numpy.vstack([tensors["weight"], tensors["bias"]])  # features + 1 × classes
 
     def by_rows(self):
         scores = self.x @ self.weights
@@ -68,23 +64,21 @@ class Linear:
 
 
 def gradient(job):
-    model = Linear(job)
-    model.start(job["weights"])
-    variants = {"examples as rows": model.by_rows, "examples as columns": model.by_columns}
-    best = peer.fastest(variants)
+    columns = job.get("columns", False)
+    model = Linear(job, columns)
+    work = model.by_columns if columns else model.by_rows
 
     def check():
-        value, direction = variants[best]()
+        value, direction = work()
         return {"loss": value, "norm": float(numpy.linalg.norm(direction.astype(numpy.float64)))}
 
-    return f"NumPy {numpy.__version__}, {best}, {machine.blas()}", check, \
-        lambda: peer.seconds_of(variants[best])
+    return f"NumPy {numpy.__version__}, an example in each {'column' if columns else 'row'}, " \
+           f"{machine.blas()}", check, lambda: peer.seconds_of(work)
 
 
 def random_search(job):
     """One attempt: weights drawn, loss of all rows, the best kept."""
-    model = Linear(job)
-    model.start(job["weights"])
+    model = Linear(job, columns=True)
     shape = model.weights.shape[::-1]
     best = {"loss": numpy.inf}
 

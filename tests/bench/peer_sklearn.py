@@ -1,7 +1,7 @@
-"""peer_sklearn: scikit-learn's side: SGDClassifier, one epoch of one-against-all logistic regression.
+"""peer_sklearn: scikit-learn's side: SGDClassifier, one epoch of logistic regression.
 
-It takes one row at a time and one class against the rest, which is another objective than ours; so what is
-checked is that it learns: the accuracy on the training rows.
+It takes one row at a time and one class against the rest, which is another objective than ours; so
+what is checked is that it learns: the accuracy on the training rows.
 """
 import sklearn
 from sklearn.linear_model import SGDClassifier
@@ -16,12 +16,12 @@ def make(job):
     y = data.read_labels(job["labels"])
     wide = x.astype("float64")
     variants = {}
-    for threads in {1, machine.processors()}:
-        for name, features in (("float32", x), ("float64", wide)):
-            def fit(threads=threads, features=features):
-                return SGDClassifier(loss="log_loss", max_iter=1, tol=None, n_jobs=threads,
-                                     random_state=1).fit(features, y)
-            variants[f"{name}, n_jobs={threads}"] = fit
+    threads = job["jobs"] or machine.processors()
+    for name, features in (("float32", x), ("float64", wide)):
+        def fit(features=features):
+            return SGDClassifier(loss="log_loss", max_iter=1, tol=None, n_jobs=threads,
+                                 random_state=1).fit(features, y)
+        variants[f"{name}, n_jobs={threads}"] = fit
     best = peer.fastest(variants, tries=1)
     fit = variants[best]
     return f"scikit-learn {sklearn.__version__}, {best}", \

@@ -1,18 +1,19 @@
 """scaling: how our own times grow with rows, features and classes, with one thread and with all.
 
-No peer: loss and gradient of a linear softmax classifier on a full batch of made-up uint8 features, and for
-the last lines the training of a multilayer perceptron. Shares are of the limit for that number of threads.
+No peer: loss and gradient of a linear softmax classifier on a full batch of made-up uint8 features.
+Shares are of the limit for the same number of threads.
 """
 import statistics
 
 import cases
+import sides
 import table
 
 ROWS = [1000, 10_000, 100_000, 1_000_000]
 FEATURES = [16, 128, 1024, 8192]
 CLASSES = [2, 10, 32, 100]
-HEADER = ["varied", "job", "rows", "features", "classes", "threads", "time", "rows/s", "GB/s",
-          "Gflop/s", "of limit"]
+HEADER = ["varied", "rows", "features", "classes", "threads", "time", "rows/s", "GB/s", "Gflop/s",
+          "of limit"]
 
 
 def case_of(rows, features, classes):
@@ -35,22 +36,20 @@ def shapes(tiny):
         yield "classes", 50_000 // shrink, 784, classes
 
 
-def run(bench, tiny, repeat):
+def run(bench, repeat):
     lines = []
-    for varied, rows, features, classes in shapes(tiny):
+    for varied, rows, features, classes in shapes(bench.sizes is cases.TINY):
         case = case_of(rows, features, classes)
         bench.measure_limits()
         workers = {threads: bench.worker(case, threads=threads) for threads in bench.limits}
-        times = {threads: [] for threads in workers}
-        for turn in range(repeat + 1):
-            for threads, worker in workers.items():
-                seconds = worker.run()
-                if turn > 0:
-                    times[threads].append(seconds)
-        for threads, worker in workers.items():
+        for worker in workers.values():
+            worker.run()  # warms up
+        times, _ = sides.take_turns(list(workers.values()), repeat)
+        for (threads, worker), seconds in zip(workers.items(), times):
             worker.stop()
-            lines.append([varied, "softmax", rows, features, classes, threads,
-                          statistics.median(times[threads]), case.read, case.operations])
+            lines.append([varied, rows, features, classes, threads, statistics.median(seconds),
+                          case.read, case.operations])
+    bench.measure_limits(again=False)
     return finish(lines, bench.limits)
 
 
@@ -59,13 +58,13 @@ def finish(lines, limits):
     for *what, threads, seconds, read, operations in lines:
         bandwidth, product = limits[threads]
         least = max(read / bandwidth, operations / product)
-        done.append([*what, threads, seconds, what[2] / seconds, read / seconds / 1e9,
+        done.append([*what, threads, seconds, what[1] / seconds, read / seconds / 1e9,
                      operations / seconds / 1e9, least / seconds])
     return HEADER, done
 
 
 def show(header, lines, limits):
     table.print_columns(header, [
-        [*line[:6], table.show_seconds(line[6]), f"{line[7]:.3g}", f"{line[8]:.2f}",
-         f"{line[9]:.1f}", f"{line[10]:.0%}"] for line in lines])
+        [*line[:5], table.show_seconds(line[5]), f"{line[6]:.3g}", f"{line[7]:.2f}",
+         f"{line[8]:.1f}", f"{line[9]:.0%}"] for line in lines])
     table.show_limits(limits)

@@ -1,23 +1,92 @@
-"""sides: one side of a comparison at work: a program that obeys orders, or a whole process.
+"""sides: one side of a comparison at work: a program that obeys orders, or a whole process; and turns.
 
-Whatever is not being timed sleeps: a short pause before each turn lets the other sides' threads, which
-spin a while after their work, fall asleep.
+A turn is one timed run of one side. Other programs on the machine spoil it, and those sides the most
+whose threads wait for each other. So each turn waits a while for the machine to be quiet (which also
+lets the other sides' threads, that spin a while after their work, fall asleep), and notes whether
+somebody else took processor time meanwhile.
 """
 import json
 import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 
-PAUSE = 0.15  # seconds
+PATIENCE = 5.0  # seconds that a turn waits for quiet, at most
+WINDOW = 0.12  # seconds over which quiet is judged; 0 turns waiting off
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+PROCESSORS = len(os.sched_getaffinity(0))
 
 
 class SideFailed(Exception):
     pass
 
 
+# ---- who else is busy -----------------------------------------------------------------------------
+
+
+def busy_seconds():
+    """Processor time used by anybody since the machine started, stolen time included."""
+    with open("/proc/stat", encoding="ascii") as file:
+        ticks = [int(word) for word in file.readline().split()[1:9]]
+    return TICK * (sum(ticks) - ticks[3] - ticks[4])  # not idle, not waiting for a disk
+
+
+def process_seconds(pid):
+    """Processor time used by all threads of a process."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        after_name = file.read().rpartition(")")[2].split()
+    return TICK * (int(after_name[11]) + int(after_name[12]))
+
+
+def wait_for_quiet():
+    """Until less than a tenth of the processors is busy over a window, or patience ends."""
+    end = time.monotonic() + PATIENCE
+    while WINDOW and time.monotonic() < end:
+        before, start = busy_seconds(), time.monotonic()
+        time.sleep(WINDOW)
+        if busy_seconds() - before < 0.1 * PROCESSORS * (time.monotonic() - start):
+            return
+
+
+@dataclass
+class Turn:
+    seconds: float
+    quiet: bool  # nobody else took more than a tenth of the processors (or three ticks of the clock)
+
+
+def take_turn(side):
+    wait_for_quiet()
+    busy, own, start = busy_seconds(), side.processor_seconds(), time.monotonic()
+    seconds = side.run()
+    others = (busy_seconds() - busy) - (side.processor_seconds() - own)
+    allowed = max(0.1 * PROCESSORS * (time.monotonic() - start), 3 * TICK)
+    return Turn(seconds, others <= allowed)
+
+
+def take_turns(all_sides, wanted):
+    """Turns of each side, alternately, until each has `wanted` quiet ones; at most three times as many
+    rounds. Only the quiet ones are returned where there are at least three of them (or as many as
+    wanted). With them: how many were quiet, and how many there were, of the worst side."""
+    turns = [[] for _ in all_sides]
+    for _ in range(3 * wanted if WINDOW else wanted):
+        for side, taken in zip(all_sides, turns):
+            taken.append(take_turn(side))
+        if all(sum(turn.quiet for turn in taken) >= wanted for taken in turns):
+            break
+    kept, quiet = [], []
+    for taken in turns:
+        good = [turn.seconds for turn in taken if turn.quiet]
+        quiet.append((len(good), len(taken)))
+        kept.append(good if len(good) >= min(3, wanted) else [turn.seconds for turn in taken])
+    return kept, min(quiet)
+
+
+# ---- sides ----------------------------------------------------------------------------------------
+
+
 class Worker:
-    """A program that answers `check` and `run` with a line of JSON; data stay in it between orders."""
+    """A program that answers `check` and `run` with a line of JSON and keeps its data between."""
 
     def __init__(self, command, environment):
         self.name = os.path.basename(command[0])
@@ -33,7 +102,6 @@ class Worker:
         return json.loads(line)
 
     def order(self, word):
-        time.sleep(PAUSE)
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
         return self.answer()
@@ -43,6 +111,9 @@ class Worker:
 
     def run(self):
         return self.order("run")["seconds"]
+
+    def processor_seconds(self):
+        return process_seconds(self.process.pid)
 
     def stop(self):
         self.process.stdin.close()
@@ -58,13 +129,16 @@ class WholeProcess:
         self.run()  # files into memory, caches filled
 
     def run(self):
-        time.sleep(PAUSE)
         start = time.perf_counter()
         status = subprocess.call(self.command, env=self.environment, cwd=self.folder,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         if status != 0:
             raise SideFailed(f"{' '.join(self.command)} ended with status {status}")
         return time.perf_counter() - start
+
+    def processor_seconds(self):
+        times = os.times()
+        return times.children_user + times.children_system
 
     def check(self):
         return {}

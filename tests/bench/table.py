@@ -1,4 +1,4 @@
-"""table: what is made of the times: medians, ratios, our share of the machine's limit, a verdict."""
+"""table: what is made of the times: medians, ratios, our share of the limit, a verdict."""
 import statistics
 from dataclasses import dataclass
 
@@ -9,14 +9,15 @@ class Row:
     peer: object  # None if there is none
     ours: list  # seconds (memory: bytes) of each turn
     theirs: list
+    quiet: tuple = (1, 1)  # turns of the worst side that nobody disturbed, and all of its turns
 
     def ratio(self, of=statistics.median):
         return of(self.theirs) / of(self.ours) if self.theirs else None
 
     def verdict(self):
         ratio = self.ratio()
-        if ratio is None:
-            return "no peer"
+        if ratio is None or self.peer.at_least is None:
+            return "-"
         if self.peer.aim and ratio >= self.peer.aim:
             return "aim"
         return "reached" if ratio >= self.peer.at_least else "SHORT"
@@ -24,7 +25,7 @@ class Row:
     def summary(self):
         if self.peer is None:
             return f"ours {show_amount(self, self.ours)}"
-        return f"ours {show_amount(self, self.ours)}, {self.peer.name} " \
+        return f"ours {show_amount(self, self.ours)}, {self.peer.label()} " \
                f"{show_amount(self, self.theirs)}: {self.ratio():.2f}×"
 
     def share(self, limits):
@@ -67,29 +68,33 @@ def show_limits(limits):
 
 def show(rows, limits):
     header = ["case", "peer", "ours", "peer's", "ratio", "of best", "at least", "aim", "of limit",
-              "verdict"]
+              "quiet", "verdict"]
     lines = []
     for row in rows:
         share = row.share(limits)
         lines.append([
-            row.case.name, row.peer.name if row.peer else "-", show_amount(row, row.ours),
+            row.case.name, row.peer.label() if row.peer else "-", show_amount(row, row.ours),
             show_amount(row, row.theirs), show_ratio(row.ratio()), show_ratio(row.ratio(min)),
             show_ratio(row.peer.at_least if row.peer else None),
             show_ratio(row.peer.aim if row.peer else None),
-            "-" if share is None else f"{share:.0%}", row.verdict()])
+            "-" if share is None else f"{share:.0%}", "{} of {}".format(*row.quiet),
+            row.verdict()])
     print_columns(header, lines)
+    if any(few < min(3, all_of_them) for few, all_of_them in (row.quiet for row in rows)):
+        print("Some cases had too few quiet turns: other programs were busy; take them with care.")
     show_limits(limits)
 
 
 def csv_of(rows, limits):
-    header = ["case", "peer", "unit", "ours_median", "ours_best", "peer_median", "peer_best", "ratio",
-              "at_least", "aim", "share_of_limit", "verdict"]
+    header = ["case", "peer", "unit", "ours_median", "ours_best", "peer_median", "peer_best",
+              "ratio", "at_least", "aim", "share_of_limit", "quiet_turns", "turns", "verdict"]
     lines = []
     for row in rows:
         theirs = [statistics.median(row.theirs), min(row.theirs)] if row.theirs else ["", ""]
         lines.append([
-            row.case.name, row.peer.name if row.peer else "",
+            row.case.name, row.peer.label() if row.peer else "",
             "bytes" if row.case.kind == "memory" else "seconds", statistics.median(row.ours),
-            min(row.ours), *theirs, row.ratio() or "", row.peer.at_least if row.peer else "",
-            (row.peer.aim if row.peer else None) or "", row.share(limits) or "", row.verdict()])
+            min(row.ours), *theirs, row.ratio() or "",
+            (row.peer and row.peer.at_least) or "", (row.peer and row.peer.aim) or "",
+            row.share(limits) or "", *row.quiet, row.verdict()])
     return header, lines

@@ -1,0 +1,94 @@
+"""The benchmarks' harness on tiny data: every case runs, sides agree, a disagreement is seen.
+
+Measures nothing. PyTorch and scikit-learn are not needed; NumPy's results are compared where it is
+there.
+"""
+import csv
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER))
+import bench  # noqa: E402
+import cases  # noqa: E402
+import table  # noqa: E402
+
+
+def run(*arguments):
+    program = [sys.executable, str(FOLDER / "bench.py"), "--build", os.environ["SLOPE_BUILD"]]
+    return subprocess.run(
+        [*program, *arguments], text=True, capture_output=True, timeout=250,
+        stdin=subprocess.DEVNULL)
+
+
+class Harness(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="slope-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def test_every_case(self):
+        names = [line.split()[0] for line in run("--list").stdout.splitlines()]
+        self.assertIn("softmax-float32", names)
+        done = run("--tiny", "--repeat", "1", "--peer", "numpy", "--peer", "one thread", "--peer",
+                   "data", "--csv", str(self.folder / "table.csv"))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        with open(self.folder / "table.csv", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(sorted({row["case"] for row in rows}), sorted(names))
+        for row in rows:
+            self.assertGreater(float(row["ours_median"]), 0, row)
+        if importlib.util.find_spec("numpy"):
+            numpy = [row for row in rows if row["peer"].startswith("numpy")]
+            self.assertEqual(len(numpy), 9)  # two layouts of four gradients, and random search
+            self.assertGreaterEqual(done.stderr.count("agreed: loss"), len(numpy))
+
+    def test_scaling(self):
+        done = run("--tiny", "--repeat", "1", "--scaling", "--csv", str(self.folder / "table.csv"))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        with open(self.folder / "table.csv", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual({row["varied"] for row in rows}, {"rows", "features", "classes"})
+        self.assertTrue(all(0 < float(row["of limit"]) for row in rows))
+
+    def test_unknown_case(self):
+        done = run("--tiny", "--case", "nonsense")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no case is called nonsense; see --list", done.stderr)
+
+
+class Judging(unittest.TestCase):
+    case = cases.Case("a", "A", "worker", {}, [], read=2e9, operations=1e9)
+
+    def compare(self, name, ours, theirs):
+        return bench.compare(self.case, cases.Peer(name), ours, theirs)
+
+    def test_disagreement(self):
+        ours = {"loss": 2.0, "norm": 1.0, "after": 0.5}
+        self.assertIn("loss 2", self.compare("numpy", ours, {"loss": 2.00001, "norm": 1.0001}))
+        for wrong in ({"loss": 2.001}, {"norm": 1.01}, {"after": 0.6}, {"loss": float("nan")},
+                      {"accuracy": 0.1}):
+            with self.assertRaises(bench.Disagreement):
+                self.compare("numpy", ours, wrong)
+        with self.assertRaises(bench.Disagreement):  # threads must not change a bit
+            self.compare("one thread", ours, {"loss": 2.0000000001})
+
+    def test_verdict(self):
+        for theirs, verdict in ((1, "SHORT"), (5, "reached"), (9, "aim")):
+            row = table.Row(self.case, cases.Peer("torch", 5, 8), [1, 1, 7], [theirs] * 3)
+            self.assertEqual((row.ratio(), row.verdict()), (theirs, verdict))
+        self.assertEqual(table.Row(self.case, cases.Peer("torch"), [1], [1]).verdict(), "-")
+
+    def test_share_of_the_limit(self):
+        row = table.Row(self.case, None, [1.0], [])
+        self.assertAlmostEqual(row.share({1: (1e9, 1e9), 2: (4e9, 1e9)}), 1.0)  # arithmetic
+        self.assertAlmostEqual(row.share({1: (1e9, 1e9), 2: (4e9, 4e9)}), 0.5)  # reading
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
