@@ -1,36 +1,55 @@
 /* softmax: cross-entropy of the softmax of the scores, for one class per row.
  *
- *     loss = -log p_y = log Σⱼ exp(sⱼ - max s) - (s_y - max s),    p = exp(s) / Σⱼ exp(sⱼ)
- *     d loss / d s_j = p_j - [j = y]
+ *     loss = -Σⱼ q_j log p_j,    p = exp(s) / Σⱼ exp(sⱼ)
+ *          = log Σⱼ exp(sⱼ - max s) - Σⱼ q_j (sⱼ - max s)
+ *     q_j = (1 - label_smoothing) · [j = y] + label_smoothing / outputs
+ *     d loss / d s_j = p_j - q_j
  *
  * Multinomial logistic regression; the name is from J. S. Bridle, "Probabilistic Interpretation of
- * Feedforward Classification Network Outputs", Neurocomputing, 1990. With the greatest score taken
- * away first no exponential overflows, and the sum is at least 1. A score that is not a number
- * gives a loss that is not a number; so does the difference of two infinite scores.
+ * Feedforward Classification Network Outputs", Neurocomputing, 1990. Smoothed labels: C. Szegedy et
+ * al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, section 7, and
+ * torch.nn.CrossEntropyLoss. With the greatest score taken away first no exponential overflows, and
+ * the sum is at least 1. A score that is not a number gives a loss that is not a number; so does
+ * the difference of two infinite scores.
  *
- * Order of the sum: outputs from the first to the last, from 0.
+ * Order of the sums: outputs from the first to the last, from 0.
  */
 #include <slope/loss.h>
 
-/* Scores less the greatest of their row. */
-static void shift(const real *restrict scores, size_t outputs, real *restrict shifted)
+typedef struct config {
+    double label_smoothing;
+} config;
+
+static const slope_parameter parameters[] = {
+    SLOPE_PARAM_NUMBER(config, label_smoothing, "0", SLOPE_IN_0_1,
+                       "share of the label that is spread over all classes"),
+};
+
+/* Scores less the greatest of their row; returns Σⱼ q_j (sⱼ - max s). */
+static double shift(const real *restrict scores, size_t outputs, size_t label, double smoothing,
+                    real *restrict shifted)
 {
     real greatest = scores[0];
     for (size_t j = 1; j < outputs; j++) greatest = scores[j] > greatest ? scores[j] : greatest;
     for (size_t j = 0; j < outputs; j++) shifted[j] = scores[j] - greatest;
+    if (smoothing == 0) return (double)shifted[label]; /* the others count 0, were they infinite */
+    double sum = 0;
+    for (size_t j = 0; j < outputs; j++) sum += (double)shifted[j];
+    return (1 - smoothing) * (double)shifted[label] + smoothing / (double)outputs * sum;
 }
 
 static void evaluate(const slope_loss_call *call)
 {
+    const config *c = call->config;
     const slope_kernels *kernels = call->host->kernels;
     const size_t rows = call->rows, outputs = call->outputs;
+    const real spread = (real)(c->label_smoothing / (double)outputs);
+    const real right = (real)(1 - c->label_smoothing);
     real *const scratch = call->scratch;
 
-    for (size_t r = 0; r < rows; r++) {
-        const real *shifted = scratch + r * outputs;
-        shift(call->scores + r * outputs, outputs, scratch + r * outputs);
-        call->losses[r] = -(double)shifted[call->labels[r]];
-    }
+    for (size_t r = 0; r < rows; r++)
+        call->losses[r] = -shift(call->scores + r * outputs, outputs, (size_t)call->labels[r],
+                                 c->label_smoothing, scratch + r * outputs);
     kernels->exp(rows * outputs, scratch, scratch);
     for (size_t r = 0; r < rows; r++) {
         const real *powers = scratch + r * outputs;
@@ -38,8 +57,8 @@ static void evaluate(const slope_loss_call *call)
         for (size_t j = 0; j < outputs; j++) sum += powers[j];
         if (call->gradient) {
             real *gradient = call->gradient + r * outputs;
-            for (size_t j = 0; j < outputs; j++) gradient[j] = powers[j] / sum;
-            gradient[call->labels[r]] -= 1;
+            for (size_t j = 0; j < outputs; j++) gradient[j] = powers[j] / sum - spread;
+            gradient[call->labels[r]] -= right;
         }
         scratch[r] = sum; /* r <= r · outputs: only a row that is done is overwritten */
     }
@@ -48,11 +67,14 @@ static void evaluate(const slope_loss_call *call)
 }
 
 SLOPE_PLUGIN(slope_loss) = {
-    .plugin = {SLOPE_HEAD(slope_loss, SLOPE_KIND_LOSS), .id = "softmax", .version = "1.0",
+    .plugin = {SLOPE_HEAD(slope_loss, SLOPE_KIND_LOSS), .id = "softmax", .version = "1.1",
                .summary = "cross-entropy of the softmax of the scores",
-               .description = "loss = log(sum_j exp(s_j)) - s_y,   d loss / d s_j = p_j - [j = y]\n"
+               .description = "loss = log(sum_j exp(s_j)) - sum_j q_j * s_j\n"
+                              "q_j = (1 - label_smoothing) * [j = y] + label_smoothing / outputs\n"
+                              "d loss / d s_j = p_j - q_j, p = exp(s) / sum_j exp(s_j)\n"
                               "Multinomial logistic regression; computed with the greatest score "
-                              "taken away, so that nothing overflows."},
+                              "taken away, so that nothing overflows.",
+               SLOPE_PARAMETERS(parameters, config)},
     .target = SLOPE_CLASS,
     .evaluate = evaluate,
 };

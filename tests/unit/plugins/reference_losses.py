@@ -3,7 +3,7 @@
 Run once, by hand, where PyTorch is installed (Debian's python3-torch 1.13.0); the tests need only
 its output:    python3 reference_losses.py > reference_losses.h
 
-The scores stand a second time, in C, in test_losses.c. Everything is computed in float64. PyTorch
+The scores and targets stand a second time, in C, in test_losses.c. Everything is computed in float64. PyTorch
 divides the multiclass hinge loss by the number of classes; slope does not, as in the lecture.
 """
 import torch
@@ -29,12 +29,53 @@ def svm(margin, p):
     return loss
 
 
+def crammer_singer(margin, p):
+    def loss(s, labels):
+        right = s.gather(1, labels[:, None])
+        others = s.masked_fill(torch.nn.functional.one_hot(labels, OUTPUTS).bool(), -1e300)
+        return (others.max(dim=1).values - right[:, 0] + margin).clamp(min=0) ** p
+    return loss
+
+
+def smoothed(share):
+    def loss(s, labels):
+        return torch.nn.functional.cross_entropy(s, labels, reduction="none", label_smoothing=share)
+    return loss
+
+
+def logistic(s, labels):
+    hot = torch.nn.functional.one_hot(labels, OUTPUTS).double()
+    return torch.nn.functional.binary_cross_entropy_with_logits(s, hot, reduction="none").sum(dim=1)
+
+
+def targets():
+    return torch.tensor([[((53 * r + 29 * o + 7 * r * o) % 32 - 16) / 8 for o in range(OUTPUTS)]
+                         for r in range(ROWS)], dtype=torch.float64)
+
+
+def squared_error(s, labels):
+    return torch.nn.functional.mse_loss(s, targets(), reduction="none").sum(dim=1)
+
+
+def huber(delta):
+    def loss(s, labels):
+        return torch.nn.functional.huber_loss(s, targets(), reduction="none", delta=delta).sum(dim=1)
+    return loss
+
+
 CASES = [
     ("softmax", {}, softmax),
     ("svm", {}, svm(1.0, 1)),
     ("svm", dict(margin=0.375), svm(0.375, 1)),
     ("svm", dict(squared=1), svm(1.0, 2)),
     ("svm", dict(squared=1, margin=2.5), svm(2.5, 2)),
+    ("softmax", dict(label_smoothing=0.125), smoothed(0.125)),
+    ("svm", dict(variant=1), crammer_singer(1.0, 1)),
+    ("svm", dict(variant=1, squared=1, margin=2.5), crammer_singer(2.5, 2)),
+    ("logistic", {}, logistic),
+    ("squared_error", {}, squared_error),
+    ("huber", {}, huber(1.0)),
+    ("huber", dict(delta=2.5), huber(2.5)),
 ]
 
 

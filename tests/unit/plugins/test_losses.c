@@ -32,7 +32,7 @@ typedef struct evaluation {
     plugin_config config;
     precision p;
     size_t rows, outputs;
-    double scores[MOST], gradient[MOST], losses[MOST];
+    double scores[MOST], targets[MOST], gradient[MOST], losses[MOST];
     bool want_gradient, in_place; /* in_place: the gradient is written over the scores */
 } evaluation;
 
@@ -40,7 +40,6 @@ static void prepare(evaluation *e, const char *id, const setting *settings, prec
                     size_t rows, size_t outputs)
 {
     *e = (evaluation){.loss = open_plugin("losses", id, p), .p = p, .rows = rows};
-    assert_int_equal(e->loss->target, SLOPE_CLASS);
     assert_true(rows * outputs <= MOST);
     e->outputs = outputs;
     e->want_gradient = true;
@@ -55,7 +54,8 @@ static const double guard = -77.25;
 static void evaluate(evaluation *e, const int32_t *labels)
 {
     const size_t count = e->rows * e->outputs, edge = 8, all = MOST + 2 * edge;
-    double memory[3][MOST + 16], losses[MOST + 1];
+    double memory[3][MOST + 16], losses[MOST + 1], targets[MOST];
+    const bool classes = e->loss->target == SLOPE_CLASS;
     for (size_t m = 0; m < 3; m++) {
         for (size_t i = 0; i < all; i++) set_element(e->p, memory[m], i, guard);
     }
@@ -64,6 +64,7 @@ static void evaluate(evaluation *e, const int32_t *labels)
     void *scores = (char *)memory[0] + shift, *scratch = (char *)memory[1] + shift;
     void *gradient = e->in_place ? scores : (char *)memory[2] + shift;
     for (size_t i = 0; i < count; i++) set_element(e->p, scores, i, e->scores[i]);
+    for (size_t i = 0; i < count; i++) set_element(e->p, targets, i, e->targets[i]);
 
     call_host host;
     call_host_init(&host, e->p, 1);
@@ -73,7 +74,8 @@ static void evaluate(evaluation *e, const int32_t *labels)
                                   .rows = e->rows,
                                   .outputs = e->outputs,
                                   .scores = scores,
-                                  .labels = labels,
+                                  .labels = classes ? labels : NULL,
+                                  .targets = classes ? NULL : targets,
                                   .losses = losses,
                                   .gradient = e->want_gradient ? gradient : NULL,
                                   .scratch = scratch};
@@ -112,6 +114,8 @@ static void set_scores(evaluation *e)
         for (size_t o = 0; o < OUTPUTS; o++) {
             const double whole = (double)((37 * r + 101 * o + 13 * r * o) % 64) - 32;
             e->scores[r * OUTPUTS + o] = scales[r] * whole / 8;
+            const double other = (double)((53 * r + 29 * o + 7 * r * o) % 32) - 16;
+            e->targets[r * OUTPUTS + o] = other / 8;
         }
     }
 }
@@ -211,6 +215,7 @@ static void rows_are_independent(void **state)
         evaluate(&all, some_labels);
         for (size_t row = 0; row < ROWS; row++) {
             const double *scores = all.scores + row * OUTPUTS;
+            memcpy(one.targets, all.targets + row * OUTPUTS, OUTPUTS * sizeof(double));
             assert_true(one_row(&one, some_labels[row], OUTPUTS, scores) == all.losses[row]);
             assert_memory_equal(one.gradient, all.gradient + row * OUTPUTS,
                                 OUTPUTS * sizeof(double));
@@ -310,6 +315,89 @@ static void svm_extreme_scores(void **state)
     }
 }
 
+/* Only the worst wrong class counts, the first of several. */
+static void crammer_singer_closed_forms(void **state)
+{
+    (void)state;
+    const setting worst[] = {{"variant", 1}, {"margin", 10}, {NULL, 0}};
+    for (int i = 0; i < 2; i++) {
+        evaluation e;
+        prepare(&e, "svm", worst, both[i], 1, 1);
+        assert_true(one_row(&e, 1, 3, ROW(13, -7, 11)) == 30);
+        assert_true(e.gradient[0] == 1 && e.gradient[1] == -1 && e.gradient[2] == 0);
+        assert_true(one_row(&e, 2, 3, ROW(4, 4, 1)) == 13);
+        assert_true(e.gradient[0] == 1 && e.gradient[1] == 0 && e.gradient[2] == -1);
+        assert_true(one_row(&e, 0, 3, ROW(20, 10, -3)) == 0); /* the margin is met exactly */
+        assert_true(e.gradient[0] == 0 && e.gradient[1] == 0);
+        assert_true(one_row(&e, 0, 1, ROW(3)) == 0); /* one class: none to be confused with */
+        assert_true(isnan(one_row(&e, 0, 3, ROW(1, NAN, 99))));
+        assert_true(isnan(one_row(&e, 0, 3, ROW(NAN, 0, 0))));
+    }
+}
+
+static void smoothed_labels_closed_forms(void **state)
+{
+    (void)state;
+    const setting smooth[] = {{"label_smoothing", 0.5}, {NULL, 0}};
+    for (int i = 0; i < 2; i++) {
+        const double rounding = both[i] == FLOAT32 ? 2e-7 : 3e-16;
+        evaluation e;
+        prepare(&e, "softmax", smooth, both[i], 1, 1);
+        assert_close("equal", one_row(&e, 1, 4, ROW(5, 5, 5, 5)), log(4), rounding);
+        assert_close("equal", e.gradient[0], 0.125, rounding);
+        assert_close("equal", e.gradient[1], -0.375, rounding);
+        assert_true(one_row(&e, 0, 1, ROW(7)) == 0 && e.gradient[0] == 0);
+        assert_true(one_row(&e, 0, 2, ROW(0, -INFINITY)) == INFINITY); /* it has a share, too */
+    }
+}
+
+static void logistic_closed_forms(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const double rounding = both[i] == FLOAT32 ? 2e-7 : 3e-16;
+        evaluation e;
+        prepare(&e, "logistic", no_settings, both[i], 1, 1);
+        assert_close("zero", one_row(&e, 0, 2, ROW(0, 0)), 2 * log(2), 2 * rounding);
+        assert_true(e.gradient[0] == -0.5 && e.gradient[1] == 0.5);
+        assert_close("odds", one_row(&e, 0, 1, ROW(log(3))), log(4) - log(3), rounding);
+        assert_close("odds", e.gradient[0], -0.25, rounding);
+        /* a loss that is small beside 1 keeps its digits: log(1 + exp(-30)) */
+        const double small = one_row(&e, 0, 1, ROW(30));
+        assert_true(fabs(small / 9.357622968839737e-14 - 1) < 4 * rounding);
+        assert_true(one_row(&e, 0, 2, ROW(1e30, -1e30)) == 0);
+        assert_true(e.gradient[0] == 0 && e.gradient[1] == 0);
+        assert_close("wrong", one_row(&e, 1, 2, ROW(1e30, -1e30)), 2e30, rounding);
+        assert_true(e.gradient[0] == 1 && e.gradient[1] == -1);
+        assert_true(one_row(&e, 0, 2, ROW(INFINITY, -INFINITY)) == 0);
+        assert_true(isnan(one_row(&e, 0, 2, ROW(NAN, 0))));
+        assert_true(isnan(one_row(&e, 0, 2, ROW(0, NAN))));
+    }
+}
+
+static void regression_closed_forms(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        evaluation e;
+        prepare(&e, "squared_error", no_settings, both[i], 1, 1);
+        assert_int_equal(e.loss->target, SLOPE_VALUES);
+        e.targets[0] = 1;
+        e.targets[1] = -2;
+        assert_true(one_row(&e, 0, 2, ROW(4, -2.5)) == 9.25);
+        assert_true(e.gradient[0] == 6 && e.gradient[1] == -1);
+        assert_true(isnan(one_row(&e, 0, 1, ROW(NAN))) && isnan(e.gradient[0]));
+        prepare(&e, "huber", (const setting[]){{"delta", 2}, {NULL, 0}}, both[i], 1, 1);
+        e.targets[0] = 1;
+        e.targets[1] = -2;
+        assert_true(one_row(&e, 0, 2, ROW(4, -2.5)) == 2 * (3 - 1) + 0.125);
+        assert_true(e.gradient[0] == 2 && e.gradient[1] == -0.5);
+        assert_true(one_row(&e, 0, 1, ROW(-1)) == 2 && e.gradient[0] == -2); /* at delta */
+        assert_true(one_row(&e, 0, 1, ROW(-1e30)) > 1e30 && e.gradient[0] == -2);
+        assert_true(isnan(one_row(&e, 0, 1, ROW(NAN))) && isnan(e.gradient[0]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +409,10 @@ int main(void)
         cmocka_unit_test(softmax_infinite_scores),
         cmocka_unit_test(svm_closed_forms),
         cmocka_unit_test(svm_extreme_scores),
+        cmocka_unit_test(crammer_singer_closed_forms),
+        cmocka_unit_test(smoothed_labels_closed_forms),
+        cmocka_unit_test(logistic_closed_forms),
+        cmocka_unit_test(regression_closed_forms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
