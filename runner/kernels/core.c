@@ -5,7 +5,7 @@
  * fused multiply-adds runs along the summation index, one step for all outputs of the tile. Lanes are
  * outputs, never parts of one sum; so the order of accumulation is the plain one, at every width. The operand that
  * gives the lanes is copied into a panel first (contiguous, padded with zeros), and sums longer than
- * PANEL_DEPTH are continued from the output, which changes no bit. */
+ * the panel are continued from the output, which changes no bit. */
 #include "kernels/kernels.h"
 
 #include "host/team.h"
@@ -30,7 +30,12 @@
 #define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
 #endif
 
-enum { MAX_VECTORS = 3, PANEL_DEPTH = 256, PANEL_WIDTH = MAX_VECTORS * VLEN };
+enum {
+    MAX_VECTORS = 3,
+    PANEL_WIDTH = MAX_VECTORS * VLEN,
+    PANEL_DEPTH = 256,  /* so that a wide panel fits the first-level cache */
+    NARROW_DEPTH = 4096 /* of one vector: rows are then read from end to end, as memory likes it */
+};
 
 /* ---- the tile ------------------------------------------------------------------------------------ */
 
@@ -197,7 +202,8 @@ static void finish_block(const product *p, size_t m0, size_t rows, size_t n0, si
 static void product_task(void *argument, size_t first, size_t last)
 {
     const product *p = argument;
-    real panel[PANEL_DEPTH * PANEL_WIDTH];
+    real panel[NARROW_DEPTH * VLEN > PANEL_DEPTH * PANEL_WIDTH ? NARROW_DEPTH * VLEN
+                                                               : PANEL_DEPTH * PANEL_WIDTH];
     for (size_t t = first; t < last; t++) {
         const size_t m0 = t % p->row_blocks * p->row_block;
         const size_t n0 = t / p->row_blocks * PANEL_WIDTH;
@@ -205,8 +211,9 @@ static void product_task(void *argument, size_t first, size_t last)
         const size_t width = p->columns - n0 < PANEL_WIDTH ? p->columns - n0 : PANEL_WIDTH;
         const size_t vectors = (width + VLEN - 1) / VLEN;
         start_block(p, m0, rows, n0, width);
-        for (size_t k = 0; k < p->depth; k += PANEL_DEPTH) {
-            const size_t depth = p->depth - k < PANEL_DEPTH ? p->depth - k : PANEL_DEPTH;
+        const size_t deepest = vectors == 1 ? NARROW_DEPTH : PANEL_DEPTH;
+        for (size_t k = 0; k < p->depth; k += deepest) {
+            const size_t depth = p->depth - k < deepest ? p->depth - k : deepest;
             copy_panel(p, k, depth, n0, width, vectors, panel);
             tiles(rows, vectors, width - (vectors - 1) * VLEN, depth,
                   p->a + m0 * p->a_row + k * p->a_step, p->a_row, p->a_step, panel,
