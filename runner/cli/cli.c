@@ -19,6 +19,7 @@ static const command commands[] = {
      command_validate},
     {"plugins", "list readers, models, losses, optimizers and schedules", command_plugins},
     {"describe", "explain a plugin: formula, parameters, an example in YAML", command_describe},
+    {"test", "test whether plugins keep to the contract (conformance kit)", command_test},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

@@ -209,3 +209,17 @@ bool object_file_exports(arena *a, const char *path, const char *const **names, 
     object_file_close(&object);
     return true;
 }
+
+bool object_file_constructors(const char *path, size_t *count, failure *why)
+{
+    object_file object;
+    if (!object_file_open(&object, path, why)) return false;
+    *count = 0;
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(object.elf, section)) != NULL;) {
+        GElf_Shdr about;
+        if (gelf_getshdr(section, &about) != NULL && about.sh_type == SHT_INIT_ARRAY)
+            *count += about.sh_size / gelf_fsize(object.elf, ELF_T_ADDR, 1, EV_CURRENT);
+    }
+    object_file_close(&object);
+    return true;
+}

@@ -25,4 +25,7 @@ bool object_file_entry(const char *path, entry_head *head, failure *why);
 bool object_file_exports(arena *a, const char *path, const char *const **names, size_t *count,
                          failure *why);
 
+/* How many functions the loader would run when it loads the object (its array of constructors). */
+bool object_file_constructors(const char *path, size_t *count, failure *why);
+
 #endif

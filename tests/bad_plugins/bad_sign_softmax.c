@@ -1,6 +1,5 @@
-/* bad_sign_softmax: the softmax loss with a sign error in its gradient: the label's own score gets
- * +1 - p instead of p - 1. Loads without complaint; `slope check` and the conformance tests must find
- * it. */
+/* bad_sign_softmax: the softmax loss with a sign error in its gradient: the label's own score
+ * gets +1 - p instead of p - 1. `slope test`: "gradient is the derivative". */
 #include <slope/loss.h>
 
 static void evaluate(const slope_loss_call *call)

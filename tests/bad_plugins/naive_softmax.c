@@ -1,5 +1,5 @@
 /* naive_softmax: exponentials without the greatest score taken off: large scores overflow and the
- * gradient is not a number. Loads without complaint; the conformance tests must find it. */
+ * gradient is not a number. `slope test`: "survives extreme scores". */
 #include <slope/loss.h>
 
 static void evaluate(const slope_loss_call *call)

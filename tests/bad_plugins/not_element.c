@@ -1,5 +1,5 @@
 /* not_element: says that any slice may be updated on its own, but divides by the length of the
- * gradient in the slice. Loads without complaint; the conformance tests must find it. */
+ * gradient in the slice. `slope test`: "slices give the bits of one call". */
 #include "simple_rule.h"
 
 static slope_status update(const slope_update *call)

@@ -1,5 +1,5 @@
-/* two_names: exports a second name, which might collide with another plugin's. Loads without
- * complaint; the conformance tests must find it. */
+/* two_names: exports a second name, which might collide with another plugin's. `slope test`:
+ * "exports one name". */
 #include "simple_rule.h"
 
 #if SLOPE_REAL_BITS == 32 && !defined(SLOPE_VARIANT)

@@ -1,12 +1,11 @@
-/* writes_outside: one element too many. Loads without complaint; the conformance tests must find it. */
+/* writes_outside: one element too many. `slope test`: "writes its slice only". */
 #include "simple_rule.h"
 
 static slope_status update(const slope_update *call)
 {
     real *w = call->weights;
-    const slope_status status = descend(call);
-    w[call->n] += 1;
-    return status;
+    if (call->first == 0) w[-1] += 1;
+    return descend(call);
 }
 
 SLOPE_PLUGIN(slope_optimizer) = {
