@@ -3,8 +3,6 @@
 
 #include "base/text.h"
 
-#include "slope/plugin.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,7 +34,7 @@ static void print_help(FILE *out)
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     fputs(
         "\n"
-        "  slope COMMAND --help explains one; slope --version prints the version\n"
+        "  slope COMMAND --help explains one; slope --version --verbose tells all about the build\n"
         "\n"
         "environment variables:\n"
         "  SLOPE_PLUGIN_PATH  more folders with plugins, separated by colons\n"
@@ -119,8 +117,7 @@ static exit_status dispatch(int argc, char **argv)
         return STATUS_OK;
     }
     if (strcmp(name, "--version") == 0) {
-        printf("slope %s (plugin contract %u.%u)\n", SLOPE_VERSION, SLOPE_MAJOR, SLOPE_MINOR);
-        return STATUS_OK;
+        return command_version(argc - 1, argv + 1);
     }
     const command *chosen = find_command(name);
     return chosen == NULL ? unknown(name) : chosen->run(argc - 1, argv + 1);

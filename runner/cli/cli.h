@@ -20,6 +20,7 @@ exit_status cli_usage(const char *name, const char *format, ...)
 /* The whole program: finds the subcommand, runs it, and makes sure that what it printed arrived. */
 exit_status cli_main(int argc, char **argv);
 
+exit_status command_version(int argc, char **argv); /* slope --version */
 exit_status command_run(int argc, char **argv);
 exit_status command_resume(int argc, char **argv);
 exit_status command_check(int argc, char **argv);

@@ -165,6 +165,11 @@ registry *registry_create(arena *a, failure *why)
     return all;
 }
 
+const char *registry_folders(const registry *all)
+{
+    return all->searched;
+}
+
 /* ---- loading -------------------------------------------------------------------------------- */
 
 static void try_loading(registry *all, candidate *c)

@@ -26,6 +26,9 @@ typedef struct registry registry;
 /* Scans the folders; loads nothing. A folder of SLOPE_PLUGIN_PATH that is not there is an error. */
 registry *registry_create(arena *a, failure *why);
 
+/* The folders that were scanned, for messages: "one, other". */
+const char *registry_folders(const registry *all);
+
 /* The plugin, loaded and checked. NULL with the reason: no such name (status CONFIG, with the nearest
  * name of that kind), two files with that name and kind, or not loadable (status ENVIRONMENT). */
 const host_plugin *registry_find(registry *all, slope_kind kind, const char *id, failure *why);

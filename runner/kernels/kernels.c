@@ -76,3 +76,12 @@ const char *kernels_isa(void)
 {
     return selected()->name;
 }
+
+const char *kernels_available(arena *a)
+{
+    const char *names = "";
+    for (size_t i = 0; i < ISA_COUNT; i++)
+        if (isas[i].present())
+            names = arena_printf(a, "%s%s%s", names, *names ? ", " : "", isas[i].name);
+    return names;
+}

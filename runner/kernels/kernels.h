@@ -6,6 +6,7 @@
 #ifndef SLOPE_KERNELS_KERNELS_H
 #define SLOPE_KERNELS_KERNELS_H
 
+#include "base/arena.h"
 #include "base/failure.h"
 #include "slope/kernels.h"
 #include "slope/reader.h"
@@ -59,5 +60,8 @@ bool kernels_select(failure *why);
 
 const kernels *kernels_for_bits(int bits); /* 32 or 64; selects by itself if nobody has */
 const char *kernels_isa(void);             /* "baseline", "avx2", "avx512" */
+
+/* Those that the processor has, the best first: "avx2, baseline". */
+const char *kernels_available(arena *a);
 
 #endif

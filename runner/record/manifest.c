@@ -8,8 +8,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "config/load.h"
-
-#include "git_state.h" /* written by every build: SLOPE_GIT_STATE */
+#include "record/build_facts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,10 +140,10 @@ static void put_machine(arena *a, config_node *manifest, const provenance *p)
 static void put_program(arena *a, config_node *manifest)
 {
     config_node *program = config_new_mapping(a, nowhere);
-    put_text(a, program, "version", SLOPE_VERSION);
-    put_text(a, program, "git", SLOPE_GIT_STATE);
-    put_text(a, program, "compiler", SLOPE_COMPILER);
-    put_text(a, program, "flags", SLOPE_FLAGS_USED);
+    put_text(a, program, "version", build_facts.version);
+    put_text(a, program, "git", build_facts.git);
+    put_text(a, program, "compiler", build_facts.compiler);
+    put_text(a, program, "flags", build_facts.flags);
     put(a, manifest, "slope", program);
 }
 

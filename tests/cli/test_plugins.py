@@ -57,6 +57,25 @@ class Program(slope_cli.SlopeCase):
         self.assertRegex(self.slope("--version").stdout,
                          r"^slope \d+\.\d+\.\d+ \(plugin contract \d+\.\d+\)\n$")
 
+    def test_version_verbose(self):
+        short = self.slope("--version").stdout
+        first, *lines = self.slope("--version", "--verbose",
+                                   environment={"SLOPE_ISA": "baseline", "OMP_NUM_THREADS": "3",
+                                                "SLOPE_PLUGIN_PATH": str(self.folder)}
+                                   ).stdout.splitlines()
+        self.assertEqual(first + "\n", short)
+        facts = dict(line.split("  ", 1) for line in lines)
+        facts = {key: value.strip() for key, value in facts.items()}
+        self.assertEqual(list(facts), ["git state", "compiler", "flags", "instruction set",
+                                       "threads", "plugin folders"])
+        self.assertRegex(facts["compiler"], r"^(GNU|Clang) \d")
+        self.assertIn("-ffp-contract=off", facts["flags"])
+        self.assertRegex(facts["instruction set"], r"^baseline \(available: (\w+, )*baseline\)$")
+        self.assertEqual(facts["threads"], "3")
+        self.assertEqual(facts["plugin folders"].split(", ")[1:], [os.path.realpath(self.folder)])
+        self.assertIn("there is --verbose", self.slope("--version", "--loud", status=2).stderr)
+        self.slope("--version", "--verbose", status=2, environment={"SLOPE_ISA": "abacus"})
+
     @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
     def test_output_that_cannot_be_written(self):
         with open("/dev/full", "w") as full:
