@@ -24,7 +24,7 @@ static struct team {
     atomic_bool quit;
     pthread_mutex_t mutex;
     pthread_cond_t work;
-    bool spin; /* there is a processor for every thread */
+    atomic_bool spin; /* there is a processor for every thread */
     /* the loop; written before the ticket, read after taking a piece */
     _Alignas(64) void (*body)(void *argument, size_t first, size_t last);
     void *argument;
@@ -32,8 +32,8 @@ static struct team {
 } team = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
 
 static int wanted_threads; /* 0: not set */
-static bool region_open;   /* this and the next: written only while there is one thread */
-static bool flushing;
+static bool region_open;   /* written only while there is one thread */
+static atomic_bool flushing; /* the region, if there is one, runs without subnormal numbers */
 static _Thread_local bool in_loop;
 static _Thread_local int my_index;
 
@@ -133,9 +133,14 @@ static bool idle(void)
     return !has_piece(atomic_load(&team.ticket)) && !atomic_load(&team.quit);
 }
 
+static bool spinning(void)
+{
+    return atomic_load_explicit(&team.spin, memory_order_relaxed);
+}
+
 static void wait_for_work(void)
 {
-    for (int i = 0; team.spin && i < SPINS; i++) {
+    for (int i = 0; spinning() && i < SPINS; i++) {
         if (!idle()) return;
         pause_processor();
     }
@@ -161,7 +166,7 @@ static void wake(void)
 static void serve(void)
 {
     const float_mode before = float_mode_now();
-    if (flushing) flush_subnormals();
+    if (atomic_load(&flushing)) flush_subnormals();
     while (!atomic_load(&team.quit)) {
         work();
         wait_for_work();
@@ -181,7 +186,7 @@ static void open_region(void (*body)(void *argument), void *argument)
 {
     const int count = threads_count();
     atomic_store(&team.quit, false);
-    team.spin = count <= processors();
+    atomic_store(&team.spin, count <= processors());
     region_open = true;
 #pragma omp parallel num_threads(count)
     {
@@ -203,7 +208,7 @@ void team_region(void (*body)(void *argument), void *argument)
         body(argument);
         return;
     }
-    flushing = true;
+    atomic_store(&flushing, true);
     const float_mode before = float_mode_now();
     flush_subnormals();
     if (threads_count() == 1)
@@ -211,7 +216,7 @@ void team_region(void (*body)(void *argument), void *argument)
     else
         open_region(body, argument);
     restore_mode(before);
-    flushing = false;
+    atomic_store(&flushing, false);
 }
 
 static void publish(size_t pieces, size_t offset)
@@ -226,7 +231,7 @@ static void publish(size_t pieces, size_t offset)
 static void wait_for_pieces(size_t pieces)
 {
     for (int i = 0; atomic_load_explicit(&team.done, memory_order_acquire) < pieces; i++) {
-        if (team.spin && i < SPINS)
+        if (spinning() && i < SPINS)
             pause_processor();
         else
             sched_yield();

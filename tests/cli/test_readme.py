@@ -28,7 +28,7 @@ class Readme(SlopeCase):
 
     def setUp(self):
         super().setUp()
-        self.first, self.second = blocks("yaml")
+        self.first, self.second, *self.others = blocks("yaml")
         self.write("first.yaml", self.first)
 
     def test_first_experiment(self):
@@ -44,6 +44,12 @@ class Readme(SlopeCase):
         done = self.slope("run", "second.yaml", "dataset=blobs", "train.epochs=1")
         for label in ("linear sgd", "linear adam", "mlp adam"):
             self.assertIn(label, re.sub(" +", " ", done.stdout))
+
+    def test_every_other_file_is_right(self):
+        self.assertTrue(self.others)
+        for text in self.others:
+            self.write("other.yaml", text)
+            self.slope("check", "other.yaml")
 
     def test_same_bits(self):
         (commands,) = [block for block in blocks("sh") if "cmp" in block]
