@@ -32,7 +32,7 @@ static struct team {
 } team = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
 
 static int wanted_threads; /* 0: not set */
-static bool region_open;   /* written only while there is one thread */
+static bool region_open;     /* written only while there is one thread */
 static atomic_bool flushing; /* the region, if there is one, runs without subnormal numbers */
 static _Thread_local bool in_loop;
 static _Thread_local int my_index;

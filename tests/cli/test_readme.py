@@ -51,6 +51,12 @@ class Readme(SlopeCase):
             self.write("other.yaml", text)
             self.slope("check", "other.yaml")
 
+    def test_circuit(self):
+        (circuit,) = [block for block in blocks("") if "df/df" in block]
+        (formula,) = [text for text in self.others if "loss: value" in text]
+        self.write("circuit.yaml", formula)
+        self.assertIn(circuit, self.slope("graph", "circuit.yaml").stdout)
+
     def test_same_bits(self):
         (commands,) = [block for block in blocks("sh") if "cmp" in block]
         self.assertEqual(self.shell(commands), "")
@@ -69,7 +75,7 @@ class Readme(SlopeCase):
 
     def test_table_is_the_main_jobs(self):
         """The trials in the README's table are those of the configuration, in its order."""
-        (table,) = blocks("")
+        (table,) = [block for block in blocks("") if block.startswith("trial ")]
         rows = table.split("\nbest by")[0].splitlines()[2:]
         labels = [row.split("  ")[0] for row in rows]
         done = self.slope("run", SOURCE / "configs" / "fashion_mnist.yaml", "--print-config")

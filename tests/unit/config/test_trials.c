@@ -139,7 +139,7 @@ static void wrong_trials(void **state)
            "a.yaml:3:17: trials.1.optimzer: unknown key; did you mean 'optimizer'?\n"
            "a.yaml:3:34: trials.2.experiment: unknown key; a trial has dataset, model, loss, "
            "regularization, optimizer, schedule, clip, train, evaluate, stop, checkpoint, record, "
-          "surface, label, "
+           "surface, label, "
            "keep\n"
            "a.yaml:3:75: optimizer.beta: unknown key; did you mean 'beta1'?\n");
 }
