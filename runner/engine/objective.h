@@ -71,6 +71,10 @@ typedef enum objective_part { PART_BOTH, PART_DATA, PART_REGULARIZATION } object
 void objective_restrict(objective *o, objective_part part); /* from now on; default BOTH */
 double objective_penalty(const objective *o, const void *weights); /* λ2 ΣW² + λ1 Σ|W| */
 
+/* Adds to counts[label · classes + guess] (classes of the data) how often each class was taken for each.
+ * False where there are no classes. */
+bool objective_confusion(objective *o, const void *weights, batch rows, uint64_t *counts);
+
 evaluation objective_evaluate(objective *o, const void *weights, batch rows);
 
 #endif

@@ -80,6 +80,24 @@ evaluation objective_evaluate(objective *o, const void *weights, batch rows)
                         .accuracy = classes ? (double)hits / (double)rows.rows : NAN};
 }
 
+bool objective_confusion(objective *o, const void *weights, batch rows, uint64_t *counts)
+{
+    if (o->loss->target != SLOPE_CLASS) return false;
+    scratch *s = &o->scratch[thread_index()];
+    const size_t classes = o->data->classes;
+    for (size_t r = 0; r < rows.rows; r += o->chunk_rows) {
+        batch chunk = rows;
+        chunk.first += r;
+        chunk.rows = rows.rows - r < o->chunk_rows ? rows.rows - r : o->chunk_rows;
+        objective_chunk(o, s, weights, objective_pack(o, s, chunk), chunk.rows, NULL);
+        count_hits(o, s, chunk.rows); /* leaves its guesses */
+        for (size_t i = 0; i < chunk.rows; i++)
+            if ((size_t)s->guesses[i] < classes)
+                counts[(size_t)s->labels[i] * classes + (size_t)s->guesses[i]]++;
+    }
+    return true;
+}
+
 /* ---- differences ----------------------------------------------------------------------------------- */
 
 static double get(const objective *o, const char *vector, size_t i)
