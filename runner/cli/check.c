@@ -23,6 +23,7 @@ static const char help[] =
     "  --entries N      entries of each tensor; a seeded sample of larger ones (default 256)\n"
     "  --verbose        show single entries: weight, loss, loss at weight + h, both gradients\n"
     "  --threads N      threads to use\n"
+    "  --no-cache       read the data from their files, and keep nothing of them\n"
     "  --help           this text\n"
     "\n"
     "exit status 1 if an error is over the tolerance.\n"
@@ -33,10 +34,10 @@ static const char help[] =
 
 typedef struct parsed {
     check_options options;
-    bool verbose;
+    bool verbose, no_cache;
 } parsed;
 
-enum { TOLERANCE = 1, STEP, ROWS, ENTRIES, VERBOSE, THREADS, HELP };
+enum { TOLERANCE = 1, STEP, ROWS, ENTRIES, VERBOSE, THREADS, NO_CACHE, HELP };
 
 static bool positive(const char *name, const char *text, double *value, exit_status *status)
 {
@@ -72,6 +73,9 @@ static bool take_option(int option, char **argv, parsed *p, exit_status *status)
     case VERBOSE:
         p->verbose = true;
         return true;
+    case NO_CACHE:
+        p->no_cache = true;
+        return true;
     case HELP:
         fputs(help, stdout);
         *status = STATUS_OK;
@@ -93,6 +97,7 @@ static bool parse(int argc, char **argv, parsed *p, exit_status *status)
                                             {"entries", required_argument, NULL, ENTRIES},
                                             {"verbose", no_argument, NULL, VERBOSE},
                                             {"threads", required_argument, NULL, THREADS},
+                                            {"no-cache", no_argument, NULL, NO_CACHE},
                                             {"help", no_argument, NULL, HELP},
                                             {NULL, 0, NULL, 0}};
     int option;
@@ -100,6 +105,7 @@ static bool parse(int argc, char **argv, parsed *p, exit_status *status)
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1)
         if (!take_option(option, argv, p, status)) return false;
+    if (!p->no_cache) cli_use_cache();
     return true;
 }
 

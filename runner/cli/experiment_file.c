@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "config/load.h"
+#include "data/cache.h"
 #include "host/services.h"
 
 #include <stdio.h>
@@ -60,6 +61,13 @@ bool cli_set_threads(const char *name, const char *text, exit_status *status)
     }
     *status = cli_usage(name, "--threads takes a number from 1 to 1024, not '%s'", text);
     return false;
+}
+
+void cli_use_cache(void)
+{
+    arena *a = arena_create();
+    cache_keep_in(cache_default_folder(a));
+    arena_destroy(a);
 }
 
 static bool needs_quotes(const char *word)

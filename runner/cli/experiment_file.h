@@ -14,6 +14,9 @@ const experiment *cli_load_experiment(arena *a, const char *name, int count, cha
 /* The number of --threads; false (and the usage error is printed) if it is none. */
 bool cli_set_threads(const char *name, const char *text, exit_status *status);
 
+/* Keeps tables in the user's cache folder from now on. */
+void cli_use_cache(void);
+
 /* The whole command line in one string, quoted for a shell where needed. */
 const char *cli_command_line(arena *a, int argc, char **argv);
 

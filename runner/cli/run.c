@@ -20,6 +20,7 @@ static const char run_help[] =
     "                   results/<experiment>/<time>, with a link results/<experiment>/latest\n"
     "  --threads N      threads to use (default OMP_NUM_THREADS, else all processors); the\n"
     "                   results have the same bits for any number\n"
+    "  --no-cache       read the data from their files, and keep nothing of them\n"
     "  --print-config   print the resolved file with the origin of every value; run nothing\n"
     "  --quiet          print neither progress nor table\n"
     "  --help           this text\n"
@@ -38,30 +39,34 @@ static const char resume_help[] =
     "bits as if nothing had happened. A changed plugin or data file is refused.\n"
     "\n"
     "  --threads N      threads to use; results do not depend on it\n"
+    "  --no-cache       read the data from their files, and keep nothing of them\n"
     "  --quiet          print neither progress nor table\n"
     "  --help           this text\n"
     "\n"
     "example:\n"
     "  slope resume results/fashion_mnist/latest\n";
 
-enum { OPTION_OUTPUT = 1, OPTION_THREADS, OPTION_PRINT_CONFIG, OPTION_QUIET, OPTION_HELP };
+enum { OPTION_OUTPUT = 1, OPTION_THREADS, OPTION_PRINT_CONFIG, OPTION_QUIET,
+       OPTION_NO_CACHE, OPTION_HELP };
 
 static const struct option run_options_table[] = {
     {"output", required_argument, NULL, OPTION_OUTPUT},
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
+    {"no-cache", no_argument, NULL, OPTION_NO_CACHE},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0}};
 static const struct option resume_options_table[] = {
     {"threads", required_argument, NULL, OPTION_THREADS},
+    {"no-cache", no_argument, NULL, OPTION_NO_CACHE},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0}};
 
 typedef struct parsed {
     run_options options;
-    bool print_config;
+    bool print_config, no_cache;
 } parsed;
 
 /* False: nothing more to do, *status says how it went. */
@@ -78,6 +83,9 @@ static bool parse(int argc, char **argv, const struct option *table, const char 
             break;
         case OPTION_QUIET:
             p->options.quiet = true;
+            break;
+        case OPTION_NO_CACHE:
+            p->no_cache = true;
             break;
         case OPTION_PRINT_CONFIG:
             p->print_config = true;
@@ -97,6 +105,7 @@ static bool parse(int argc, char **argv, const struct option *table, const char 
             return false;
         }
     }
+    if (!p->no_cache) cli_use_cache();
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "data/dataset.h"
 
 #include "config/bind.h"
+#include "data/cache.h"
 #include "data/check.h"
 #include "data/prepare.h"
 #include "data/reading.h"
@@ -16,6 +17,7 @@ typedef struct loaded {
     dataset data;
     arena *memory; /* in which this struct itself lives */
     reading reading;
+    cache_entry cache;
 } loaded;
 
 static double seconds_now(void)
@@ -51,9 +53,13 @@ static bool fill(loaded *it, const dataset_config *config, failure *why)
 {
     dataset *const data = &it->data;
     const reading *r = &it->reading;
+    const bool cached = it->cache.memory != NULL; /* what is in the cache was checked */
     if (!fill_names(it, config, why) ||
-        !tables_check(r->tables, data->class_name_count, &data->classes, why) ||
-        !splits_make(it->memory, r->tables, config, data->splits, why) ||
+        !tables_check(r->tables, cached, data->class_name_count, &data->classes, why))
+        return false;
+    if (!cached) cache_store(&it->cache, r, it->memory);
+    data->cache = it->cache.note;
+    if (!splits_make(it->memory, r->tables, config, data->splits, why) ||
         !preparation_make(it->memory, &data->splits[SLOPE_TRAIN], config, &data->shift,
                           &data->factor, why))
         return false;
@@ -78,7 +84,8 @@ dataset *dataset_load(const dataset_config *config, failure *why)
     loaded *it = arena_alloc(memory, sizeof *it);
     it->memory = memory;
     it->data.memory = it;
-    const bool read = reading_run(&it->reading, config, memory, why);
+    const bool read = cache_find(&it->cache, &it->reading, config, memory) ||
+                      reading_run(&it->reading, config, memory, why);
     if (!read || !fill(it, config, why)) {
         failure_context(why, "data set '%s'", config->label);
         dataset_destroy(&it->data);
@@ -92,7 +99,10 @@ void dataset_destroy(dataset *data)
 {
     if (!data) return;
     loaded *it = data->memory;
-    tables_free(it->reading.tables);
+    if (it->cache.memory)
+        cache_release(&it->cache);
+    else
+        tables_free(it->reading.tables);
     arena_destroy(it->memory);
 }
 

@@ -32,7 +32,8 @@ typedef struct dataset {
     const char *const *files;
     const char (*digests)[65];
     double load_seconds;
-    void *memory; /* private */
+    const char *cache; /* what came of it: "used", "written", "not kept: …"; NULL: not asked for */
+    void *memory;      /* private */
 } dataset;
 
 /* Reads, checks (checksums, labels in range, same columns in all splits, finite numbers), splits

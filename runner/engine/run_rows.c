@@ -2,6 +2,7 @@
  * columns are documented in the README. See run_private.h. */
 #include "engine/run_private.h"
 
+#include "base/digests.h"
 #include "base/files.h"
 #include "config/bind.h"
 #include "record/table.h"
@@ -34,7 +35,7 @@ static const char *status_name(trial_status status)
 static bool add_plugin(arena *a, const host_plugin *plugin, char **text, failure *why)
 {
     char digest[65];
-    if (!file_sha256(plugin->path, digest, why)) return false;
+    if (!digest_of_file(plugin->path, digest, why)) return false;
     *text = arena_printf(a, "%s%s %s\n", *text, plugin->id, digest);
     return true;
 }

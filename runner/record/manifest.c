@@ -5,6 +5,7 @@
  */
 #include "record/run_folder.h"
 
+#include "base/digests.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "config/load.h"
@@ -50,7 +51,7 @@ static void put_integer(arena *a, config_node *mapping, const char *key, long lo
 static bool put_plugin(arena *a, config_node *list, const host_plugin *plugin, failure *why)
 {
     char digest[65];
-    if (!file_sha256(plugin->path, digest, why)) return false;
+    if (!digest_of_file(plugin->path, digest, why)) return false;
     config_node *entry = config_new_mapping(a, nowhere);
     put_text(a, entry, "kind", kind_name(plugin->kind));
     put_text(a, entry, "name", plugin->id);
@@ -96,6 +97,7 @@ static void put_data(arena *a, config_node *manifest, const provenance *p)
             put_text(a, entry, "dataset", data->label);
             put_text(a, entry, "file", data->files[f]);
             put_text(a, entry, "sha256", data->digests[f]);
+            if (data->cache) put_text(a, entry, "cache", data->cache);
             config_append(a, list, entry);
         }
     }
