@@ -18,6 +18,7 @@ static const command commands[] = {
      command_validate},
     {"plugins", "list readers, models, losses, optimizers and schedules", command_plugins},
     {"describe", "explain a plugin: formula, parameters, an example in YAML", command_describe},
+    {"new", "write a plugin to begin with, and say how to compile, test and use it", command_new},
     {"test", "test whether plugins keep to the contract (conformance kit)", command_test},
 };
 

@@ -25,7 +25,8 @@ def expected():
 
 class BadPlugins(KitCase):
     def kit(self, case):
-        return self.run_kit([BAD / case / f"{case}.so"], "--timeout", "3", status=None)[case]
+        hangs = ["--timeout", "3"] if case == "hangs_on_nan" else []
+        return self.run_kit([BAD / case / f"{case}.so"], *hangs, status=None)[case]
 
     def test_each_is_caught_by_its_own_check_alone(self):
         cases = expected()
