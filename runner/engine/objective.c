@@ -142,8 +142,7 @@ static void pack_range(void *argument, size_t first, size_t last)
                             .factor = o->factor,
                             .out = (char *)c->s->x + first * o->shape.features * o->k->real_size,
                             .ld = o->shape.features,
-                            .next = b->ahead ? b->index + b->first + b->ahead + first : NULL,
-                            .next_rows = last - first});
+                            .ahead = b->ahead});
     for (size_t r = first; r < last; r++) {
         const size_t row = b->index ? b->index[b->first + r] : b->first + r;
         if (b->table->labels) c->s->labels[r] = b->table->labels[row];
@@ -270,7 +269,7 @@ void objective_reserve_blocks(objective *o, size_t blocks)
  * last gradient, at the price of a gradient vector each. Many rows are always worth it. */
 static size_t segment_length(const objective *o, size_t rows)
 {
-    enum { SHORTEST = 32, MANY_ROWS = 2048 };
+    enum { SHORTEST = 64, MANY_ROWS = 2048 };
     size_t segments = rows / SHORTEST;
     const size_t affordable = rows * o->shape.features / (2 * o->layout.total + 1);
     if (rows <= MANY_ROWS && segments > affordable) segments = affordable;
@@ -312,6 +311,7 @@ static void gradient_segment(void *argument, size_t first, size_t last)
             batch chunk = t->rows;
             chunk.first += r;
             chunk.rows = end - r < o->chunk_rows ? end - r : o->chunk_rows;
+            if (end - r >= 2 * o->chunk_rows) chunk.ahead = o->chunk_rows; /* the next chunk */
             objective_chunk(o, s, t->weights, objective_pack(o, s, chunk), chunk.rows, gradient);
             memcpy(o->row_losses + r, s->losses, chunk.rows * sizeof *s->losses);
         }

@@ -26,7 +26,7 @@ typedef struct batch {
     const slope_table *table;
     const uint32_t *index;
     size_t first, rows;
-    size_t ahead; /* the rows of the next batch stand this far on in the index; 0: nobody knows */
+    size_t ahead; /* the rows wanted after these stand this far on in index or table; 0: none known */
 } batch;
 
 typedef struct evaluation {

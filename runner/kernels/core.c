@@ -290,12 +290,16 @@ DEFINE_ELEMENTWISE(cos)
 
 /* ---- what only the engine calls ----------------------------------------------------------------------- */
 
-/* A shuffled row is a jump to memory that no hardware foresees: ask for its beginning in time; the rest
- * follows in order, which the hardware does foresee. */
-static void prefetch_row(const char *row, size_t row_bytes)
+/* A row that will be wanted soon, into the second-level cache: a shuffled row is a jump to memory that no
+ * hardware foresees. Always inline: gcc takes a function that only prefetches for one without effect, and
+ * drops calls of it. */
+static inline __attribute__((always_inline)) void fetch_row(const pack_call *p, size_t r, size_t row_bytes)
 {
-    enum { LINE = 64, LINES = 3 };
-    for (size_t i = 0; i < row_bytes && i < LINES * LINE; i += LINE) __builtin_prefetch(row + i);
+    enum { LINE = 64, LINES = 64 };
+    const size_t at = p->first + r + p->ahead;
+    const char *row = (const char *)p->features + (p->index ? p->index[at] : at) * row_bytes;
+    for (size_t i = 0; i < row_bytes && i < LINES * LINE; i += LINE)
+        __builtin_prefetch(row + i, 0, 2);
 }
 
 #define DEFINE_PACK(type, name) \
@@ -303,9 +307,7 @@ static void prefetch_row(const char *row, size_t row_bytes)
     { \
         for (size_t r = 0; r < p->rows; r++) { \
             const size_t row = p->index ? p->index[p->first + r] : p->first + r; \
-            if (p->next && r < p->next_rows) \
-                prefetch_row((const char *)p->features + p->next[r] * p->columns * sizeof(type), \
-                             p->columns * sizeof(type)); \
+            if (p->ahead) fetch_row(p, r, p->columns * sizeof(type)); \
             const type *restrict raw = (const type *)p->features + row * p->columns; \
             real *restrict out = p->out + r * p->ld; \
             if (p->shift) \

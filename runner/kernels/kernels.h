@@ -22,8 +22,8 @@ typedef struct pack_call {
     const real *shift, *factor; /* columns; NULL for none */
     real *out;                  /* rows × ld */
     size_t ld;
-    const uint32_t *next; /* rows that will be wanted soon, to be fetched into the cache; or NULL */
-    size_t next_rows;
+    size_t ahead; /* while row first + r is packed, row first + r + ahead of the index (or of the
+                     table) is fetched into the cache; 0: none. It must exist */
 } pack_call;
 
 enum { SUM_BLOCK = 65536 };
