@@ -1,11 +1,12 @@
-/* readers/synthetic.c: data that are made up: Gaussian blobs, spirals, and plain noise.
+/* readers/synthetic.c: data that are made up: Gaussian blobs, spirals, plain noise, and a straight
+ * line in many dimensions.
  *
  * Every number is a pure function of the data set's seed and its place (host->normal,
  * host->uniform), so the data are the same on any machine and with any number of threads. The
  * spirals are those of the course notes CS231n (Stanford), "Putting it together: minimal neural
  * network case study", with arms spread evenly over the circle.
  *
- * Not here: regression, and splits for validation (the data set's `validation` takes rows away). */
+ * Not here: splits for validation (the data set's `validation` takes rows away). */
 #include <slope/reader.h>
 
 #include <stdlib.h>
@@ -15,14 +16,15 @@ typedef struct synthetic_config {
     double noise, spread;
 } synthetic_config;
 
-enum { KIND_BLOBS = 0, KIND_SPIRAL = 1, KIND_UNIFORM = 2 };
+enum { KIND_BLOBS = 0, KIND_SPIRAL = 1, KIND_UNIFORM = 2, KIND_REGRESSION = 3 };
 enum { ELEMENT_FLOAT32 = 0, ELEMENT_UINT8 = 1 };
-static const char *const kinds[] = {"blobs", "spiral", "uniform", NULL};
+static const char *const kinds[] = {"blobs", "spiral", "uniform", "regression", NULL};
 static const char *const elements[] = {"float32", "uint8", NULL};
 
 static const slope_parameter parameters[] = {
     SLOPE_PARAM_CHOICE(synthetic_config, kind, "blobs", kinds,
-                       "normal clouds round random centres, arms of a spiral, or noise"),
+                       "normal clouds round random centres, arms of a spiral, noise, or numbers "
+                       "to predict"),
     SLOPE_PARAM_INTEGER(synthetic_config, rows, "300", SLOPE_BETWEEN(1, 4294967295.0),
                         "training rows of all classes together"),
     SLOPE_PARAM_INTEGER(synthetic_config, test_rows, "0", SLOPE_BETWEEN(0, 4294967295.0),
@@ -30,22 +32,24 @@ static const slope_parameter parameters[] = {
     SLOPE_PARAM_INTEGER(synthetic_config, features, "2", SLOPE_BETWEEN(1, 2147483647),
                         "columns; a spiral has 2"),
     SLOPE_PARAM_INTEGER(synthetic_config, classes, "3", SLOPE_BETWEEN(1, 65536),
-                        "number of classes; rows take turns, those of noise draw lots"),
+                        "number of classes; rows take turns, those of noise draw lots, regression "
+                        "has none"),
     {.key = "noise",
      .type = SLOPE_NUMBER,
      .flags = SLOPE_OPTIONAL,
      .offset = offsetof(synthetic_config, noise),
      .min = 0,
      .max = 1e6,
-     .doc = "standard deviation: of a blob (1 when absent), of a spiral's angle (0.2 when absent)"},
+     .doc = "standard deviation: of a blob (1 when absent), of a spiral's angle (0.2), of the "
+            "numbers to predict (1)"},
     SLOPE_PARAM_NUMBER(synthetic_config, spread, "3", SLOPE_BETWEEN(0, 1e6),
-                       "standard deviation of the centres of blobs"),
+                       "standard deviation of the centres of blobs, of the slopes of regression"),
     SLOPE_PARAM_CHOICE(synthetic_config, element, "float32", elements,
                        "type of noise: fractions from 0 to 1, or bytes from 0 to 255"),
 };
 
 /* Streams of random numbers. Those of a split are its number more. */
-enum { STREAM_CENTRES = 1, STREAM_NOISE = 16, STREAM_LABELS = 32 };
+enum { STREAM_CENTRES = 1, STREAM_NOISE = 16, STREAM_LABELS = 32, STREAM_ERRORS = 48 };
 
 enum { BLOCK = 256 };        /* numbers drawn at a time */
 enum { BYTES_PER_DRAW = 6 }; /* of uint8 noise */
@@ -55,7 +59,7 @@ typedef struct synthetic_fill {
     const slope_host *host;
     const synthetic_config *config;
     slope_table *table;
-    const float *centres; /* blobs: classes × features */
+    const float *centres; /* blobs: classes × features; regression: a slope for each feature */
     double noise;
     slope_split split;
 } synthetic_fill;
@@ -83,7 +87,8 @@ static void fill_blobs(void *argument, size_t first, size_t last)
 
 static float *make_centres(const slope_host *host, const synthetic_config *config)
 {
-    const size_t count = (size_t)config->classes * (size_t)config->features;
+    const size_t rows = config->kind == KIND_BLOBS ? (size_t)config->classes : 1;
+    const size_t count = rows * (size_t)config->features;
     float *centres = calloc(count, sizeof *centres);
     real drawn[BLOCK];
     for (size_t at = 0; centres && at < count; at += BLOCK) {
@@ -174,6 +179,32 @@ static void fill_bytes(void *argument, size_t first, size_t last)
     }
 }
 
+/* ---- regression --------------------------------------------------------------------------- */
+
+/* Rows [first, last): normal features, and a target that follows from them but for an error. */
+static void fill_regression(void *argument, size_t first, size_t last)
+{
+    const synthetic_fill *fill = argument;
+    const size_t columns = fill->table->columns;
+    float *const out = fill->table->features;
+    real drawn[BLOCK];
+    for (size_t row = first; row < last; row++) {
+        double sum = 0;
+        for (size_t at = 0; at < columns; at += BLOCK) {
+            const size_t count = columns - at < BLOCK ? columns - at : BLOCK;
+            fill->host->normal(fill->host, SLOPE_FOR_DATA, STREAM_NOISE + (uint64_t)fill->split,
+                               row * columns + at, count, drawn);
+            for (size_t i = 0; i < count; i++) {
+                out[row * columns + at + i] = (float)drawn[i];
+                sum += (double)fill->centres[at + i] * (double)(float)drawn[i];
+            }
+        }
+        fill->host->normal(fill->host, SLOPE_FOR_DATA, STREAM_ERRORS + (uint64_t)fill->split, row,
+                           1, drawn);
+        fill->table->targets[row] = sum + fill->noise * (double)(float)drawn[0];
+    }
+}
+
 /* ---- the reader --------------------------------------------------------------------------- */
 
 /* Noise draws its labels; in the other kinds the classes take turns. */
@@ -199,13 +230,16 @@ static slope_status make_split(const slope_reader_call *call, synthetic_fill *fi
     const slope_element element = config->element == ELEMENT_UINT8 ? SLOPE_UINT8 : SLOPE_FLOAT32;
     const size_t columns = (size_t)config->features;
     if (rows == 0) return SLOPE_OK;
-    if (call->reserve(call, fill->table, element, rows, columns, 0)) return SLOPE_ERROR;
-    fill_labels(fill);
+    const size_t targets = config->kind == KIND_REGRESSION ? 1 : 0;
+    if (call->reserve(call, fill->table, element, rows, columns, targets)) return SLOPE_ERROR;
+    if (!targets) fill_labels(fill);
     const size_t cells = rows * columns, grain = 64 * BLOCK;
     if (config->kind == KIND_BLOBS)
         fill->host->parallel_for(fill->host, cells, grain, fill_blobs, fill);
     else if (config->kind == KIND_SPIRAL)
         fill->host->parallel_for(fill->host, rows, grain, fill_spiral, fill);
+    else if (config->kind == KIND_REGRESSION)
+        fill->host->parallel_for(fill->host, rows, BLOCK, fill_regression, fill);
     else if (element == SLOPE_FLOAT32)
         fill->host->parallel_for(fill->host, cells, grain, fill_fractions, fill);
     else
@@ -220,9 +254,9 @@ static slope_status read(const slope_reader_call *call)
     const slope_host *host = call->host;
     const double usual = config->kind == KIND_SPIRAL ? 0.2 : 1;
     float *centres = NULL;
-    if (config->kind == KIND_BLOBS) {
+    if (config->kind == KIND_BLOBS || config->kind == KIND_REGRESSION) {
         centres = make_centres(host, config);
-        if (!centres) return host->fail(host, "out of memory for the centres of the blobs");
+        if (!centres) return host->fail(host, "out of memory for centres or slopes");
     }
     slope_status status = SLOPE_OK;
     for (int split = 0; split < SLOPE_SPLITS && !status; split++) {
@@ -252,12 +286,13 @@ static slope_status check(const slope_host *host, const void *config_)
 
 SLOPE_PLUGIN(slope_reader) = {
     .plugin = {SLOPE_HEAD(slope_reader, SLOPE_KIND_READER), .id = "synthetic", .version = "1.0",
-               .summary = "made-up data: Gaussian blobs, spirals, noise of any size",
+               .summary = "made-up data: Gaussian blobs, spirals, noise, regression",
                .description =
                    "blobs:   x = c_k + noise·N(0, 1), with centres c_k ~ spread·N(0, 1)\n"
                    "spiral:  x = r·(sin t, cos t), r from 0 to 1, t = 2πk / classes + 4r + "
                    "noise·N(0, 1)\n"
                    "uniform: features and labels at random, for measuring speed\n"
+                   "regression: y = b·x + noise·N(0, 1), x ~ N(0, 1), slopes b ~ spread·N(0, 1)\n"
                    "All numbers follow from the data set's seed.",
                SLOPE_PARAMETERS(parameters, synthetic_config), .check = check},
     .read = read,

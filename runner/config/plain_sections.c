@@ -250,8 +250,11 @@ void build_train(builder *b, const config_node *trial, config_node *resolved, tr
 
 /* ---- stop ---------------------------------------------------------------------------------- */
 
-static const char *const metrics[] = {"train_loss", "train_accuracy", "validation_loss",
-                                      "validation_accuracy", NULL};
+/* In the order of enum metric. */
+static const char *const metrics[] = {
+    "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
+    "train_mse",  "train_mae",      "train_r2",        "validation_mse",
+    "validation_mae", "validation_r2", NULL};
 
 const char *metric_name(metric m)
 {

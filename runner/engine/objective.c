@@ -106,6 +106,11 @@ const kernels *objective_kernels(const objective *o)
     return o->k;
 }
 
+slope_target objective_target(const objective *o)
+{
+    return o->loss->target;
+}
+
 size_t objective_outputs(const objective *o)
 {
     return o->shape.outputs;

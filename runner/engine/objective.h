@@ -16,6 +16,7 @@
 #include "data/dataset.h"
 #include "engine/layout.h"
 #include "kernels/kernels.h"
+#include "slope/loss.h"
 
 enum { LOSS_BLOCK = 256, SEGMENTS = 16 };
 
@@ -32,7 +33,13 @@ typedef struct batch {
 typedef struct evaluation {
     double loss;     /* mean data loss; NAN if there are no rows */
     double accuracy; /* fraction of rows whose greatest score is the label's; NAN without classes */
+    double mse, mae; /* mean squared and mean absolute error over rows and outputs; NAN without values */
+    double r2;       /* 1 - squared errors / squared distances from the mean, averaged over the outputs;
+                        NAN without values, or where an output never changes */
 } evaluation;
+
+/* What there is of an evaluation that was not made. */
+#define NO_EVALUATION ((evaluation){NAN, NAN, NAN, NAN, NAN})
 
 /* Fails (status CONFIG) where model, loss and data do not fit: wrong kind of targets, and the like.
  * `chunk_rows` 0: chosen to fit the cache; tests set it. */
@@ -43,6 +50,7 @@ void objective_destroy(objective *o);
 const layout *objective_layout(const objective *o);
 const kernels *objective_kernels(const objective *o);
 size_t objective_outputs(const objective *o); /* scores per row */
+slope_target objective_target(const objective *o); /* what the loss compares them with */
 batch objective_split(const objective *o, slope_split split); /* the whole split as one batch */
 
 /* Value and, if `gradient` is not NULL, gradient of the whole objective on the batch (analytic). */

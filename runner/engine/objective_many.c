@@ -1,5 +1,5 @@
 /* engine/objective_many.c: the objective without a gradient: many candidates at once, gradients by
- * differences, accuracy. Blocks of rows are the unit of parallel work: they are also the unit of
+ * differences, evaluations. Blocks of rows are the unit of parallel work: they are also the unit of
  * summation (objective.h), so the bits do not depend on who does which. */
 #include "engine/objective_private.h"
 
@@ -12,7 +12,8 @@ typedef struct values_task {
     size_t count, blocks;
     batch rows;
     double *sums; /* count × blocks */
-    size_t *hits; /* blocks, or NULL; only for one candidate */
+    size_t *hits;   /* blocks, or NULL; only for one candidate */
+    double *errors; /* blocks × 2 · outputs, or NULL; the same */
 } values_task;
 
 static size_t count_hits(objective *o, scratch *s, size_t rows)
@@ -44,6 +45,8 @@ static void values_block(void *argument, size_t first, size_t last)
                 t->sums[c * t->blocks + b] = sum;
             }
             if (t->hits) t->hits[b] += count_hits(o, s, chunk.rows);
+            if (t->errors)
+                objective_add_errors(o, s, chunk, t->errors + b * 2 * o->shape.outputs);
         }
     }
 }
@@ -53,7 +56,7 @@ void objective_values(objective *o, const void *const *candidates, size_t count,
 {
     const size_t blocks = (rows.rows + LOSS_BLOCK - 1) / LOSS_BLOCK;
     double *sums = allocate(count * blocks, sizeof *sums);
-    values_task task = {o, candidates, count, blocks, rows, sums, NULL};
+    values_task task = {o, candidates, count, blocks, rows, sums, NULL, NULL};
     if (o->part != PART_REGULARIZATION) parallel_for(blocks, 1, values_block, &task);
     for (size_t c = 0; c < count; c++)
         values[c] = objective_combine(o, candidates[c], sums + c * blocks, rows.rows);
@@ -62,13 +65,17 @@ void objective_values(objective *o, const void *const *candidates, size_t count,
 
 evaluation objective_evaluate(objective *o, const void *weights, batch rows)
 {
-    if (!rows.rows) return (evaluation){NAN, NAN};
+    if (!rows.rows) return NO_EVALUATION;
     const size_t blocks = (rows.rows + LOSS_BLOCK - 1) / LOSS_BLOCK;
     const bool classes = o->loss->target == SLOPE_CLASS;
     objective_reserve_blocks(o, blocks);
     memset(o->block_sums, 0, blocks * sizeof *o->block_sums);
     memset(o->block_hits, 0, blocks * sizeof *o->block_hits);
-    values_task task = {o, &weights, 1, blocks, rows, o->block_sums, classes ? o->block_hits : NULL};
+    double *errors = o->loss->target == SLOPE_VALUES
+                         ? allocate(blocks * 2 * o->shape.outputs, sizeof *errors)
+                         : NULL;
+    values_task task = {o, &weights, 1, blocks, rows, o->block_sums,
+                        classes ? o->block_hits : NULL, errors};
     parallel_for(blocks, 1, values_block, &task);
     double sum = 0;
     size_t hits = 0;
@@ -76,8 +83,12 @@ evaluation objective_evaluate(objective *o, const void *weights, batch rows)
         sum += o->block_sums[b];
         hits += o->block_hits[b];
     }
-    return (evaluation){.loss = sum / (double)rows.rows,
-                        .accuracy = classes ? (double)hits / (double)rows.rows : NAN};
+    evaluation e = NO_EVALUATION;
+    e.loss = sum / (double)rows.rows;
+    if (classes) e.accuracy = (double)hits / (double)rows.rows;
+    if (errors) objective_judge_errors(o, rows, errors, blocks, &e);
+    free(errors);
+    return e;
 }
 
 bool objective_confusion(objective *o, const void *weights, batch rows, uint64_t *counts)

@@ -1,5 +1,5 @@
 /* engine/objective_private.h: what the files of the objective share: objective.c, objective_fit.c,
- * objective_many.c, and model_graph.c, which looks inside. For nobody else. */
+ * objective_many.c, objective_errors.c, and model_graph.c, which looks inside. For nobody else. */
 #ifndef SLOPE_ENGINE_OBJECTIVE_PRIVATE_H
 #define SLOPE_ENGINE_OBJECTIVE_PRIVATE_H
 
@@ -50,6 +50,12 @@ slope_model_call objective_model_call(const objective *o, const scratch *s, cons
 /* The loss of those rows, whose scores are in s: s->losses, and s->score_gradient if `gradient`. */
 void objective_losses(const objective *o, scratch *s, const slope_host *host, size_t rows,
                       bool gradient);
+
+/* Adds the errors of rows whose scores are in s to sums: `outputs` sums of squares, then as many of
+ * absolute values. Then, from the sums of all blocks, mse, mae and r2. */
+void objective_add_errors(const objective *o, scratch *s, batch rows, double *sums);
+void objective_judge_errors(const objective *o, batch rows, const double *sums, size_t blocks,
+                            evaluation *e);
 
 /* Rows of the batch as the model wants them, and their labels in s. */
 const void *objective_pack(objective *o, scratch *s, batch rows);

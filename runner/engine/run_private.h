@@ -18,7 +18,8 @@ typedef struct row {
     bool done;
     const char *status, *message;
     uint64_t steps;
-    double epochs, train_loss, train_accuracy, validation_accuracy, test_accuracy;
+    double epochs, train_loss;
+    double train_score, validation_score, test_score; /* accuracy, or r2 where numbers are predicted */
     double train_seconds, evaluate_seconds;
 } row;
 
@@ -42,8 +43,8 @@ typedef struct run {
     size_t done;        /* trials finished before this process */
     size_t current;
     const char *checkpoint; /* of the trial `done`, or NULL */
-    double latest_loss, latest_accuracy, best_accuracy;
-    const char *loss_name, *accuracy_name;
+    double latest_loss, latest_score, best_score;
+    const char *loss_name, *score_name;
     const char *started;
     double started_at, seconds_before;
     int resumes;

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "config/bind.h"
 #include "record/table.h"
+#include "slope/loss.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,13 @@ static const char *const trial_columns[] = {
     "trial", "label", "hash", "status", "dataset", "model", "loss", "optimizer", "learning_rate",
     "steps", "epochs", "train_loss", "train_accuracy", "train_objective", "validation_loss",
     "validation_accuracy", "best_validation_loss", "best_validation_accuracy", "best_step",
-    "test_loss", "test_accuracy", "train_seconds", "evaluate_seconds", "load_seconds", "message"};
+    "test_loss", "test_accuracy", "train_mse", "train_mae", "train_r2", "validation_mse",
+    "validation_mae", "validation_r2", "test_mse", "test_mae", "test_r2", "train_seconds",
+    "evaluate_seconds", "load_seconds", "message"};
 static const char *const metric_columns[] = {
     "trial", "step", "epoch", "learning_rate", "train_loss", "train_accuracy", "train_objective",
-    "validation_loss", "validation_accuracy", "train_seconds", "evaluate_seconds"};
+    "validation_loss", "validation_accuracy", "train_mse", "train_mae", "train_r2",
+    "validation_mse", "validation_mae", "validation_r2", "train_seconds", "evaluate_seconds"};
 
 enum {
     TRIAL_COLUMNS = sizeof trial_columns / sizeof trial_columns[0],
@@ -46,7 +50,7 @@ bool run_make_rows(run *r, failure *why)
     const size_t count = r->experiment->trial_count;
     r->rows = arena_alloc(r->memory, count * sizeof *r->rows);
     r->hashes = arena_alloc(r->memory, count * sizeof *r->hashes);
-    r->best_accuracy = r->latest_accuracy = r->latest_loss = NAN;
+    r->best_score = r->latest_score = r->latest_loss = NAN;
     for (size_t t = 0; t < count; t++) {
         const trial_config *c = &r->experiment->trials[t];
         const dataset *data = r->data_of[t];
@@ -114,6 +118,26 @@ static void write_evaluation(csv_writer *w, evaluation e, bool there)
     number_or_empty(w, e.accuracy, there && !isnan(e.accuracy));
 }
 
+/* Of regression; an evaluation that was not made has none of them. */
+static void write_errors(csv_writer *w, evaluation e)
+{
+    number_or_empty(w, e.mse, !isnan(e.mse));
+    number_or_empty(w, e.mae, !isnan(e.mae));
+    number_or_empty(w, e.r2, !isnan(e.r2));
+}
+
+/* What tells how good a trial is: accuracy, or r2 where numbers are predicted. */
+static bool predicts_numbers(const trial_config *c)
+{
+    const slope_plugin *loss = c->loss.plugin->description[c->train.precision];
+    return ((const slope_loss *)loss)->target == SLOPE_VALUES;
+}
+
+static double score_of(const trial_config *c, evaluation e)
+{
+    return predicts_numbers(c) ? e.r2 : e.accuracy;
+}
+
 bool run_write_metrics(void *argument, const trial *t, const trial_point *p, failure *why)
 {
     run *r = argument;
@@ -126,15 +150,20 @@ bool run_write_metrics(void *argument, const trial *t, const trial_point *p, fai
     write_evaluation(r->metrics, p->train, c->evaluate.train);
     number_or_empty(r->metrics, p->train_objective, c->evaluate.train);
     write_evaluation(r->metrics, p->validation, validated);
+    write_errors(r->metrics, p->train);
+    write_errors(r->metrics, p->validation);
     csv_seconds(r->metrics, p->train_seconds);
     csv_seconds(r->metrics, p->evaluate_seconds);
     if (!csv_end_row(r->metrics, why)) return false;
 
     r->latest_loss = c->evaluate.train ? p->train.loss : p->validation.loss;
-    r->latest_accuracy = validated ? p->validation.accuracy : p->train.accuracy;
+    r->latest_score = score_of(c, validated ? p->validation : p->train);
     r->loss_name = c->evaluate.train ? "train_loss" : "validation_loss";
-    r->accuracy_name = validated ? "validation_accuracy" : "train_accuracy";
-    if (!(r->latest_accuracy <= r->best_accuracy)) r->best_accuracy = r->latest_accuracy;
+    if (predicts_numbers(c))
+        r->score_name = validated ? "validation_r2" : "train_r2";
+    else
+        r->score_name = validated ? "validation_accuracy" : "train_accuracy";
+    if (!(r->latest_score <= r->best_score)) r->best_score = r->latest_score;
     run_show_step(r, t, NAN);
     return true;
 }
@@ -176,6 +205,9 @@ bool run_write_trial(run *r, const trial *t, failure *why)
     number_or_empty(w, s->best_validation_accuracy, !isnan(s->best_validation_accuracy));
     csv_integer(w, (int64_t)s->best_step);
     write_evaluation(w, s->test, data->splits[SLOPE_TEST].rows > 0);
+    write_errors(w, s->last.train);
+    write_errors(w, s->last.validation);
+    write_errors(w, s->test);
     csv_seconds(w, s->last.train_seconds);
     csv_seconds(w, s->last.evaluate_seconds);
     csv_seconds(w, data->load_seconds);
@@ -185,8 +217,8 @@ bool run_write_trial(run *r, const trial *t, failure *why)
         .done = true, .status = status_name(s->status),
         .message = arena_strdup(r->memory, s->message), .steps = trial_step(t),
         .epochs = trial_epoch(t), .train_loss = s->last.train.loss,
-        .train_accuracy = s->last.train.accuracy,
-        .validation_accuracy = s->last.validation.accuracy, .test_accuracy = s->test.accuracy,
+        .train_score = score_of(c, s->last.train),
+        .validation_score = score_of(c, s->last.validation), .test_score = score_of(c, s->test),
         .train_seconds = s->last.train_seconds, .evaluate_seconds = s->last.evaluate_seconds};
     return true;
 }
@@ -200,15 +232,18 @@ static double number_cell(const csv_rows *rows, size_t i, const char *column)
 void run_remember_row(run *r, const csv_rows *rows, size_t i)
 {
     if (i >= r->experiment->trial_count) return;
+    const bool numbers = predicts_numbers(&r->experiment->trials[i]);
     r->rows[i] = (row){.done = true,
                        .status = csv_cell(rows, i, "status"),
                        .message = csv_cell(rows, i, "message"),
                        .steps = strtoull(csv_cell(rows, i, "steps"), NULL, 10),
                        .epochs = number_cell(rows, i, "epochs"),
                        .train_loss = number_cell(rows, i, "train_loss"),
-                       .train_accuracy = number_cell(rows, i, "train_accuracy"),
-                       .validation_accuracy = number_cell(rows, i, "validation_accuracy"),
-                       .test_accuracy = number_cell(rows, i, "test_accuracy"),
+                       .train_score =
+                           number_cell(rows, i, numbers ? "train_r2" : "train_accuracy"),
+                       .validation_score =
+                           number_cell(rows, i, numbers ? "validation_r2" : "validation_accuracy"),
+                       .test_score = number_cell(rows, i, numbers ? "test_r2" : "test_accuracy"),
                        .train_seconds = number_cell(rows, i, "train_seconds"),
                        .evaluate_seconds = number_cell(rows, i, "evaluate_seconds")};
 }
@@ -224,28 +259,44 @@ void run_show_step(void *argument, const trial *t, double loss)
         .trial = r->current + 1, .trial_count = r->experiment->trial_count, .label = c->label,
         .epoch = trial_epoch(t), .step = trial_step(t), .fraction = trial_fraction(t),
         .epochs = c->train.epochs > 0 ? (double)c->train.epochs : 0.0, /* absent is negative */
-        .loss = isnan(loss) ? r->latest_loss : loss, .accuracy = r->latest_accuracy,
-        .loss_name = isnan(loss) ? r->loss_name : "batch_loss", .accuracy_name = r->accuracy_name,
-        .rows_per_second = trial_rows_per_second(t), .best_accuracy = r->best_accuracy};
+        .loss = isnan(loss) ? r->latest_loss : loss, .accuracy = r->latest_score,
+        .loss_name = isnan(loss) ? r->loss_name : "batch_loss", .accuracy_name = r->score_name,
+        .rows_per_second = trial_rows_per_second(t), .best_accuracy = r->best_score};
     if (isnan(loss))
         progress_evaluation(r->progress, &state);
     else
         progress_update(r->progress, &state);
 }
 
-static void percent_cell(table *t, double accuracy)
+static void score_cell(table *t, bool numbers, double score)
 {
-    if (isnan(accuracy))
+    if (isnan(score))
         table_cell(t, "-");
+    else if (numbers)
+        table_cell(t, "%.5f", score);
     else
-        table_cell(t, "%.2f %%", 100 * accuracy);
+        table_cell(t, "%.2f %%", 100 * score);
+}
+
+/* "acc", "r2", or both where some trials are of this kind and some of that. */
+static const char *score_title(const run *r, bool *mixed)
+{
+    size_t numbers = 0;
+    for (size_t i = 0; i < r->experiment->trial_count; i++)
+        numbers += predicts_numbers(&r->experiment->trials[i]);
+    *mixed = numbers && numbers < r->experiment->trial_count;
+    return *mixed ? "acc/r2" : numbers ? "r2" : "acc";
 }
 
 void run_print_table(const run *r)
 {
     table *t = table_create();
-    static const char *const titles[] = {"epochs", "train loss", "train acc", "val acc",
-                                         "test acc", "train s", "eval s"};
+    bool mixed;
+    const char *score = score_title(r, &mixed);
+    const char *const titles[] = {"epochs", "train loss",
+                                  arena_printf(r->memory, "train %s", score),
+                                  arena_printf(r->memory, "val %s", score),
+                                  arena_printf(r->memory, "test %s", score), "train s", "eval s"};
     table_column(t, "trial", ALIGN_LEFT);
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
         table_column(t, titles[i], ALIGN_RIGHT);
@@ -254,18 +305,20 @@ void run_print_table(const run *r)
     for (size_t i = 0; i < r->experiment->trial_count; i++) {
         const row *at = &r->rows[i];
         if (!at->done) continue;
-        if (!isnan(at->validation_accuracy) &&
-            (best == SIZE_MAX || at->validation_accuracy > r->rows[best].validation_accuracy)) {
+        const bool numbers = predicts_numbers(&r->experiment->trials[i]);
+        if (!mixed && !isnan(at->validation_score) &&
+            (best == SIZE_MAX || at->validation_score > r->rows[best].validation_score)) {
             best = i;
             table_highlight_row(t, shown); /* the last call counts */
         }
         shown++;
         table_cell(t, "%s", r->experiment->trials[i].label);
         table_cell(t, "%.4g", at->epochs);
-        table_cell(t, isnan(at->train_loss) ? "-" : "%.4f", at->train_loss);
-        percent_cell(t, at->train_accuracy);
-        percent_cell(t, at->validation_accuracy);
-        percent_cell(t, at->test_accuracy);
+        table_cell(t, isnan(at->train_loss) ? "-" : at->train_loss < 1e5 ? "%.4f" : "%.4g",
+                   at->train_loss);
+        score_cell(t, numbers, at->train_score);
+        score_cell(t, numbers, at->validation_score);
+        score_cell(t, numbers, at->test_score);
         table_cell(t, "%.2f", at->train_seconds);
         table_cell(t, "%.2f", at->evaluate_seconds);
         table_cell(t, "%s%s%s", at->status, *at->message ? ": " : "", at->message);
@@ -273,7 +326,8 @@ void run_print_table(const run *r)
     table_print(t, stdout);
     table_destroy(t);
     if (best != SIZE_MAX && shown > 1)
-        printf("best by validation accuracy: %s\n", r->experiment->trials[best].label);
+        printf("best by validation %s: %s\n", strcmp(score, "acc") == 0 ? "accuracy" : score,
+               r->experiment->trials[best].label);
     printf("results: %s\n", r->folder.path);
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static double now(void)
@@ -36,13 +37,51 @@ static uint64_t limit_in_steps(const train_config *c, uint64_t steps_per_epoch)
     return limit;
 }
 
+static bool is_one_of(metric m, const metric *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == m) return true;
+    return false;
+}
+
+/* A rule for stopping must watch something that will be measured. */
+static bool stop_fits(const trial *t, failure *why)
+{
+    static const metric of_classes[] = {METRIC_TRAIN_ACCURACY, METRIC_VALIDATION_ACCURACY};
+    static const metric of_values[] = {METRIC_TRAIN_MSE,      METRIC_TRAIN_MAE,
+                                       METRIC_TRAIN_R2,       METRIC_VALIDATION_MSE,
+                                       METRIC_VALIDATION_MAE, METRIC_VALIDATION_R2};
+    const stop_config *stop = &t->config->stop;
+    const metric which = (metric)stop->metric;
+    const slope_target target = objective_target(t->objective);
+    if (isnan(stop->target) && stop->patience == SLOPE_ABSENT) return true;
+    if ((is_one_of(which, of_classes, 2) && target != SLOPE_CLASS) ||
+        (is_one_of(which, of_values, 6) && target != SLOPE_VALUES))
+        return failure_set(why, STATUS_CONFIG,
+                           "stop.metric: loss %s has no %s; watch %s", t->config->loss.plugin->id,
+                           metric_name(which),
+                           target == SLOPE_VALUES  ? "a loss, mse, mae or r2"
+                           : target == SLOPE_CLASS ? "a loss or an accuracy"
+                                                   : "train_loss");
+    const bool validation = strncmp(metric_name(which), "validation_", 11) == 0;
+    if (validation && !objective_split(t->objective, SLOPE_VALIDATION).rows)
+        return failure_set(why, STATUS_CONFIG,
+                           "stop.metric: data set '%s' has no validation rows for %s; give it some "
+                           "(validation: 0.1) or watch another",
+                           t->data->label, metric_name(which));
+    if (!validation && !t->config->evaluate.train)
+        return failure_set(why, STATUS_CONFIG, "stop.metric: %s is not measured with "
+                           "evaluate.train: false", metric_name(which));
+    return true;
+}
+
 trial *trial_create(const trial_config *config, const dataset *data, failure *why)
 {
     trial *t = allocate(1, sizeof *t);
     t->config = config;
     t->data = data;
     t->objective = objective_create(config, data, 0, why);
-    if (!t->objective) goto fail;
+    if (!t->objective || !stop_fits(t, why)) goto fail;
     batches_create(&t->batches, objective_split(t->objective, SLOPE_TRAIN),
                    (size_t)config->train.batch_size, config->train.seed);
     const uint64_t per_epoch = t->batches.steps_per_epoch;
@@ -129,6 +168,12 @@ static double metric_of(const trial_point *p, metric which)
     case METRIC_TRAIN_ACCURACY: return p->train.accuracy;
     case METRIC_VALIDATION_LOSS: return p->validation.loss;
     case METRIC_VALIDATION_ACCURACY: return p->validation.accuracy;
+    case METRIC_TRAIN_MSE: return p->train.mse;
+    case METRIC_TRAIN_MAE: return p->train.mae;
+    case METRIC_TRAIN_R2: return p->train.r2;
+    case METRIC_VALIDATION_MSE: return p->validation.mse;
+    case METRIC_VALIDATION_MAE: return p->validation.mae;
+    case METRIC_VALIDATION_R2: return p->validation.r2;
     case METRIC_NONE: break;
     }
     return NAN;
@@ -136,7 +181,8 @@ static double metric_of(const trial_point *p, metric which)
 
 static bool greater_is_better(metric which)
 {
-    return which == METRIC_TRAIN_ACCURACY || which == METRIC_VALIDATION_ACCURACY;
+    return which == METRIC_TRAIN_ACCURACY || which == METRIC_VALIDATION_ACCURACY ||
+           which == METRIC_TRAIN_R2 || which == METRIC_VALIDATION_R2;
 }
 
 static void remember_best(trial *t, const trial_point *p)
@@ -177,7 +223,8 @@ static bool evaluate(trial *t, const trial_watch *watch, failure *why)
     trial_progress *g = &t->progress;
     trial_point p = {.step = g->step, .epoch = trial_epoch(t),
                      .learning_rate = updater_learning_rate(t->updater, g->step ? g->step - 1 : 0),
-                     .train = {NAN, NAN}, .train_objective = NAN, .validation = {NAN, NAN}};
+                     .train = NO_EVALUATION, .train_objective = NAN,
+                     .validation = NO_EVALUATION};
     const void *weights = updater_solution(t->updater, g->step, t->weights);
     if (t->config->evaluate.train) {
         p.train = objective_evaluate(t->objective, weights,
@@ -307,7 +354,7 @@ static bool run_steps(trial *t, const trial_watch *watch, failure *why)
     trial_summary *s = &t->summary;
     s->status = TRIAL_RUNNING;
     s->message[0] = '\0';
-    s->test = (evaluation){NAN, NAN};
+    s->test = NO_EVALUATION;
     const bool fresh = t->progress.evaluated_step == UINT64_MAX; /* a resumed trial has its start */
     if (fresh && !record(t, watch, why)) return false;
     for (;;) {

@@ -158,7 +158,8 @@ static void wrong_values(void **state)
         "a.yaml:5:32: optimizer.beta1: must be at least 0 and below 1, got 1.5\n"
         "a.yaml:6:14: clip.norm: must be above 0, got 0\n"
         "a.yaml:7:16: stop.metric: expected one of train_loss, train_accuracy, validation_loss, "
-        "validation_accuracy, got 'test_accuracy'; did you mean 'train_accuracy'?\n"
+        "validation_accuracy, train_mse, train_mae, train_r2, validation_mse, validation_mae, "
+        "validation_r2, got 'test_accuracy'; did you mean 'train_accuracy'?\n"
         "a.yaml:7:41: stop.patience: must be at least 1, got 0\n"
         "a.yaml:8:7: keep: expected one of weights, nothing, got 'everything'\n");
     static const char *const intervals[] = {"0", "1.5 steps", "x", "1 epoch 2", ".inf", "epoch"};

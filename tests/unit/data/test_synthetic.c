@@ -74,6 +74,60 @@ static void spirals_follow_the_formula(void **state)
     dataset_destroy(data);
 }
 
+/* Without noise the targets are a linear function of the features, of the train split and of the test
+ * split the same; with noise they deviate from it by noise · N(0, 1). */
+static void regression_is_a_line_with_errors(void **state)
+{
+    enum { ROWS = 4000, FEATURES = 3 };
+    static const char *const with_noise[] = {"0", "0.5"};
+    double exact[ROWS], squares = 0, mean = 0, slopes[FEATURES];
+    for (int n = 0; n < 2; n++) {
+        kit *k = *state;
+        char yaml[200];
+        snprintf(yaml, sizeof yaml,
+                 "{name: synthetic, kind: regression, rows: 4000, test_rows: 50, features: 3, "
+                 "spread: 2, noise: %s}",
+                 with_noise[n]);
+        dataset *data = kit_load(k, yaml);
+        const slope_table *train = train_of(data), *test = data->splits[SLOPE_TEST].table;
+        assert_int_equal(data->target_columns, 1);
+        assert_int_equal(data->classes, 0);
+        /* the slopes, from three rows, by Cramer's rule */
+        double x[3][3], all = 0;
+        for (size_t r = 0; r < 3; r++)
+            for (size_t c = 0; c < 3; c++) x[r][c] = kit_feature(train, r, c);
+        for (size_t c = 0; c < 3; c++) {
+            const size_t d = (c + 1) % 3, e = (c + 2) % 3;
+            all += x[0][c] * (x[1][d] * x[2][e] - x[1][e] * x[2][d]);
+        }
+        for (size_t c = 0; n == 0 && c < 3; c++) {
+            const size_t d = (c + 1) % 3, e = (c + 2) % 3;
+            const double *t = train->targets;
+            slopes[c] = (t[0] * (x[1][d] * x[2][e] - x[1][e] * x[2][d]) -
+                         t[1] * (x[0][d] * x[2][e] - x[0][e] * x[2][d]) +
+                         t[2] * (x[0][d] * x[1][e] - x[0][e] * x[1][d])) /
+                        all;
+        }
+        for (size_t r = 0; r < ROWS; r++) {
+            double sum = 0;
+            for (size_t c = 0; c < 3; c++) sum += slopes[c] * kit_feature(train, r, c);
+            if (n == 0) assert_near(train->targets[r], sum, 1e-9);
+            exact[r] = n == 0 ? train->targets[r] : exact[r];
+            const double off = train->targets[r] - exact[r];
+            mean += off / ROWS;
+            squares += off * off;
+        }
+        for (size_t r = 0; n == 0 && r < 50; r++) {
+            double sum = 0;
+            for (size_t c = 0; c < 3; c++) sum += slopes[c] * kit_feature(test, r, c);
+            assert_near(test->targets[r], sum, 1e-9);
+        }
+        dataset_destroy(data);
+    }
+    assert_near(mean, 0, 5 * 0.5 / sqrt(ROWS));
+    assert_near(sqrt(squares / ROWS), 0.5, 5 * 0.5 / sqrt(2 * ROWS));
+}
+
 static void noise_is_uniform(void **state)
 {
     kit *k = *state;
@@ -178,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         KIT_TEST(blobs_are_normal_clouds),   KIT_TEST(spirals_follow_the_formula),
+        KIT_TEST(regression_is_a_line_with_errors),
         KIT_TEST(noise_is_uniform),          KIT_TEST(bytes_are_uniform_to_the_last),
         KIT_TEST(depends_on_the_seed_alone), KIT_TEST(checks_its_parameters),
     };
