@@ -216,10 +216,30 @@ static void write_style(const plotter *all, const surface *s, FILE *script)
     fputs("unset colorbox\n", script);
 }
 
+/* Of many trials the first in the file are coloured, the others grey: the author chose their order. */
+static size_t coloured(const plotter *all)
+{
+    const size_t count = all->experiment->trial_count;
+    return count <= MOST_LINES ? count : LINE_COLOURS;
+}
+
+static void write_others(const plotter *all, const surface *s, double until, FILE *script)
+{
+    const char *title = "title 'other trials'";
+    for (size_t t = coloured(all); t < all->experiment->trial_count; t++) {
+        const size_t points = points_until(&s->walks[t], until);
+        if (!points) continue;
+        fprintf(script, ", \\\n    $path%zu every ::0::%zu using 1:2 with lines linecolor '#b0b0b0' "
+                        "linewidth 0.7 %s",
+                t, points - 1, title);
+        title = "notitle";
+    }
+}
+
 /* Everything up to a step: lines, then where each trial is, above all lines. */
 static void write_plot(const plotter *all, const surface *s, double until, FILE *script)
 {
-    const size_t count = all->experiment->trial_count;
+    const size_t count = coloured(all);
     fputs("plot $grid using 1:2:3 with image notitle, \\\n"
           "    $contours using 1:2 with lines linecolor '#9aa7b3' linewidth 0.6 notitle",
           script);
@@ -227,6 +247,7 @@ static void write_plot(const plotter *all, const surface *s, double until, FILE 
         fputs(", \\\n    $minima using 1:2 with points pointtype 3 pointsize 1.4 linewidth 1.5 "
               "linecolor '#000000' title 'minimum'",
               script);
+    write_others(all, s, until, script);
     for (size_t t = 0; t < count; t++) {
         const size_t points = points_until(&s->walks[t], until);
         if (!points) continue;
