@@ -1,0 +1,179 @@
+/* engine/updater_make.c: making an updater: its slots, slices and candidates. See updater.h. */
+#include "engine/updater_private.h"
+
+#include "config/bind.h"
+#include "host/description.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Elements per slice of scope ELEMENT: few enough to share among threads, enough to be worth a call. */
+enum { SLICE = 4096 };
+
+/* Value of an integer or number parameter by key; `otherwise` if there is no such parameter. */
+static double parameter_value(const slope_plugin *plugin, const void *config, const char *key,
+                              double otherwise)
+{
+    for (size_t i = 0; i < plugin->parameter_count; i++) {
+        const slope_parameter *p = parameter_at(plugin->parameters, plugin->parameter_size, i);
+        if (strcmp(p->key, key) != 0) continue;
+        const char *field = (const char *)config + p->offset;
+        if (p->type == SLOPE_NUMBER) return *(const double *)(const void *)field;
+        if (p->type == SLOPE_INTEGER) return (double)*(const int64_t *)(const void *)field;
+    }
+    return otherwise;
+}
+
+static size_t elements_of(const updater *u, slope_extent extent)
+{
+    return extent == SLOPE_PER_ELEMENT ? u->layout->total
+           : extent == SLOPE_PER_TENSOR ? u->layout->tensor_count
+                                        : 1;
+}
+
+static const slope_slot *slot_at(const slope_optimizer *rule, size_t i)
+{
+    return (const slope_slot *)(const void *)((const char *)rule->slots + i * rule->slot_size);
+}
+
+static size_t copies_of(const updater *u, const slope_slot *slot)
+{
+    if (!slot->copies_parameter) return slot->copies;
+    return (size_t)parameter_value(&u->rule->plugin, u->config->optimizer.config,
+                                   slot->copies_parameter, slot->copies);
+}
+
+/* Arrays that a rule walks through side by side must not lie at the same place of their pages: the
+ * processor would take a load for one that depends on the store to the array before. */
+static void *slot_memory(updater *u, size_t bytes, size_t number)
+{
+    enum { STAGGER = 320, PAGE = 4096 };
+    char *block = allocate(bytes + PAGE, 1);
+    u->slot_blocks[number] = block;
+    return block + (number + 1) * STAGGER % PAGE;
+}
+
+static void make_slots(updater *u)
+{
+    for (size_t i = 0; i < u->rule->slot_count; i++)
+        u->slot_count += copies_of(u, slot_at(u->rule, i));
+    u->slots = arena_alloc(u->memory, u->slot_count * sizeof *u->slots);
+    u->slot_blocks = arena_alloc(u->memory, u->slot_count * sizeof *u->slot_blocks);
+    u->extents = arena_alloc(u->memory, u->slot_count * sizeof *u->extents);
+    u->state = arena_alloc(u->memory, u->slot_count * sizeof *u->state);
+    size_t n = 0;
+    for (size_t i = 0; i < u->rule->slot_count; i++) {
+        const slope_slot *slot = slot_at(u->rule, i);
+        const size_t elements = elements_of(u, slot->extent), copies = copies_of(u, slot);
+        const bool reals = slot->extent == SLOPE_PER_ELEMENT;
+        for (size_t c = 0; c < copies; c++, n++) {
+            u->extents[n] = slot->extent;
+            u->slots[n] = slot_memory(u, elements * (reals ? u->k->real_size : sizeof(double)), n);
+            u->state[n] = (named_array){
+                .name = arena_printf(u->memory, "optimizer.%s.%zu", slot->name, c),
+                .type = reals && u->k->real_size == 4 ? "F32" : "F64",
+                .rank = 1, .extents = {elements}, .data = u->slots[n]};
+        }
+    }
+}
+
+static void make_slices(updater *u)
+{
+    const size_t limit = u->rule->scope == SLOPE_SCOPE_ELEMENT ? SLICE : SIZE_MAX;
+    for (int filling = 0; filling < 2; filling++) {
+        size_t n = 0;
+        for (size_t t = 0; t < u->layout->tensor_count; t++) {
+            const size_t size = u->layout->sizes[t];
+            for (size_t i = 0; i < size; n++) {
+                const size_t count = size - i < limit ? size - i : limit;
+                if (filling) u->slices[n] = (slice){u->layout->offsets[t] + i, count, t};
+                i += count;
+            }
+        }
+        if (!filling) u->slices = arena_alloc(u->memory, n * sizeof *u->slices);
+        u->slice_count = n;
+    }
+}
+
+static void make_candidates(updater *u)
+{
+    const double count = u->rule->count_parameter
+                             ? parameter_value(&u->rule->plugin, u->config->optimizer.config,
+                                               u->rule->count_parameter, 1)
+                             : 1;
+    u->candidate_count = (size_t)count;
+    u->candidates = arena_alloc(u->memory, u->candidate_count * sizeof *u->candidates);
+    u->losses = arena_alloc(u->memory, u->candidate_count * sizeof *u->losses);
+    for (size_t i = 0; i < u->candidate_count; i++)
+        u->candidates[i] = allocate(u->layout->total, u->k->real_size);
+}
+
+static bool sane(const updater *u, failure *why)
+{
+    const slope_scope scope = u->rule->scope;
+    const bool population = scope == SLOPE_SCOPE_POPULATION;
+    if (scope < SLOPE_SCOPE_ELEMENT || scope > SLOPE_SCOPE_POPULATION ||
+        (population ? !u->rule->propose || !u->rule->select : !u->rule->update))
+        return failure_set(why, STATUS_ENVIRONMENT, "%s: lacks the functions of its scope", u->who);
+    for (size_t i = 0; i < u->rule->slot_count; i++) {
+        const slope_extent extent = slot_at(u->rule, i)->extent;
+        if ((extent == SLOPE_PER_TENSOR && scope != SLOPE_SCOPE_TENSOR) ||
+            (extent == SLOPE_PER_MODEL && scope != SLOPE_SCOPE_MODEL && !population &&
+             !LATER_OPERATION(u->rule, begin)))
+            return failure_set(why, STATUS_ENVIRONMENT,
+                               "%s: slot '%s' has an extent that its scope does not allow", u->who,
+                               slot_at(u->rule, i)->name);
+    }
+    return true;
+}
+
+updater *updater_create(const trial_config *config, objective *o, uint64_t total_steps,
+                        uint64_t steps_per_epoch, failure *why)
+{
+    const precision p = config->train.precision;
+    updater *u = allocate(1, sizeof *u);
+    u->memory = arena_create();
+    u->config = config;
+    u->o = o;
+    u->layout = objective_layout(o);
+    u->k = objective_kernels(o);
+    u->rule = (const slope_optimizer *)config->optimizer.plugin->description[p];
+    u->schedule = (const slope_schedule *)config->schedule.choice.plugin->description[p];
+    u->who = arena_printf(u->memory, "optimizer %s", u->rule->plugin.id);
+    u->learning_rate = parameter_value(&u->rule->plugin, config->optimizer.config, "learning_rate", 1);
+    u->total_steps = total_steps;
+    u->steps_per_epoch = steps_per_epoch;
+    if (!sane(u, why)) {
+        updater_destroy(u);
+        return NULL;
+    }
+    make_slots(u);
+    make_slices(u);
+    if (u->rule->scope == SLOPE_SCOPE_POPULATION)
+        make_candidates(u);
+    else
+        u->gradient = allocate(u->layout->total, u->k->real_size);
+    if (LATER_OPERATION(u->rule, solution))
+        u->solution = allocate(u->layout->total, u->k->real_size);
+    u->fused = u->rule->scope <= SLOPE_SCOPE_TENSOR && isnan(config->clip.norm) &&
+               isnan(config->clip.value) && config->train.gradient == GRADIENT_ANALYTIC &&
+               !LATER_OPERATION(u->rule, begin); /* which looks at the whole gradient */
+    return u;
+}
+
+void updater_destroy(updater *u)
+{
+    if (!u) return;
+    for (size_t i = 0; i < u->slot_count; i++) free(u->slot_blocks[i]);
+    for (size_t i = 0; i < u->candidate_count; i++) free(u->candidates[i]);
+    free(u->gradient);
+    free(u->solution);
+    arena_destroy(u->memory);
+    free(u);
+}
+
+const named_array *updater_state(const updater *u, size_t *count)
+{
+    *count = u->slot_count;
+    return u->state;
+}

@@ -1,0 +1,225 @@
+/* kernels/product.h: the one matrix product behind all the others, and how it is cut into tasks.
+ *
+ * A tile of outputs is held in registers while a chain of fused multiply-adds runs along the summation
+ * index, one step for all outputs of the tile. Lanes are outputs, never parts of one sum; so the order
+ * of accumulation is the plain one, at every width. The operand that gives the lanes is copied into a
+ * panel first (contiguous, padded with zeros), and sums longer than the panel are continued from the
+ * output, which changes no bit.
+ *
+ * Only for kernels/core.c. */
+#ifndef SLOPE_KERNELS_PRODUCT_H
+#define SLOPE_KERNELS_PRODUCT_H
+
+#include "host/team.h"
+#include "kernels/elementary.h"
+#include "kernels/vector.h"
+#include "slope/kernels.h"
+
+enum {
+    MAX_VECTORS = 3,
+    PANEL_WIDTH = MAX_VECTORS * VLEN,
+    PANEL_DEPTH = 256,  /* so that a wide panel fits the first-level cache */
+    NARROW_DEPTH = 4096 /* of one vector: rows are then read from end to end, as memory likes it */
+};
+
+/* ---- the tile ------------------------------------------------------------------------------------ */
+
+/* c[m][n] += chain over k of a[m · row + k · step] · panel[k][n]. The last vector of a row of c has
+ * `tail` lanes that exist. ROW is `row`, or 1 where that is known: then the rows of a are neighbours and
+ * need no register each. */
+#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW) \
+    static void NAME(size_t depth, const real *a, size_t row, size_t step, const real *panel, \
+                     real *c, size_t ldc, size_t tail) \
+    { \
+        enum { LAST = (VECTORS - 1) * VLEN }; \
+        vec sum[ROWS][VECTORS]; \
+        (void)row; \
+        for (size_t m = 0; m < ROWS; m++) { \
+            for (size_t n = 0; n + 1 < VECTORS; n++) sum[m][n] = v_load(c + m * ldc + n * VLEN); \
+            sum[m][VECTORS - 1] = v_load_part(c + m * ldc + LAST, tail); \
+        } \
+        for (size_t k = 0; k < depth; k++) { \
+            vec b[VECTORS]; \
+            for (size_t n = 0; n < VECTORS; n++) b[n] = v_load(panel + n * VLEN); \
+            for (size_t m = 0; m < ROWS; m++) { \
+                const vec x = v_set1(a[m * (ROW)]); \
+                for (size_t n = 0; n < VECTORS; n++) sum[m][n] = v_fma(x, b[n], sum[m][n]); \
+            } \
+            a += step; \
+            panel += VECTORS * VLEN; \
+        } \
+        for (size_t m = 0; m < ROWS; m++) { \
+            for (size_t n = 0; n + 1 < VECTORS; n++) v_store(c + m * ldc + n * VLEN, sum[m][n]); \
+            v_store_part(c + m * ldc + LAST, sum[m][VECTORS - 1], tail); \
+        } \
+    }
+
+/* Tiles of a height for 1, 2 and 3 vectors, with any distance between the rows of a and with 1. */
+#define DEFINE_TILES(NAME, ROWS_1, ROWS_2, ROWS_3) \
+    DEFINE_TILE(NAME##_1, ROWS_1, 1, row) \
+    DEFINE_TILE(NAME##_2, ROWS_2, 2, row) \
+    DEFINE_TILE(NAME##_3, ROWS_3, 3, row)
+#define DEFINE_NEIGHBOUR_TILES(NAME, ROWS_1, ROWS_2, ROWS_3) \
+    DEFINE_TILE(NAME##_1, ROWS_1, 1, 1) \
+    DEFINE_TILE(NAME##_2, ROWS_2, 2, 1) \
+    DEFINE_TILE(NAME##_3, ROWS_3, 3, 1)
+
+DEFINE_TILES(single, 1, 1, 1)
+DEFINE_TILES(middle, 4, 4, 4)
+DEFINE_NEIGHBOUR_TILES(near_middle, 4, 4, 4)
+#if defined(__AVX512F__) || defined(__aarch64__) /* 32 vector registers */
+#define LARGE 8, 12, 8
+#define NEAR_LARGE 16, 12, 8
+#else /* 16 */
+#define LARGE 8, 6, 4
+#define NEAR_LARGE 12, 6, 4
+#endif
+#define EXPAND_TILES(DEFINE, NAME, ...) DEFINE(NAME, __VA_ARGS__)
+EXPAND_TILES(DEFINE_TILES, large, LARGE)
+EXPAND_TILES(DEFINE_NEIGHBOUR_TILES, near_large, NEAR_LARGE)
+
+typedef void (*tile_function)(size_t depth, const real *a, size_t row, size_t step,
+                              const real *panel, real *c, size_t ldc, size_t tail);
+
+/* c[m][n] += Σ a · panel for `rows` rows; a row of c has `vectors` vectors, the last of `tail` lanes. */
+static void tiles(size_t rows, size_t vectors, size_t tail, size_t depth, const real *a, size_t row,
+                  size_t step, const real *panel, real *c, size_t ldc)
+{
+    static const struct {
+        tile_function tile[MAX_VECTORS];
+        size_t height[MAX_VECTORS];
+    } heights[2][3] = {{{{large_1, large_2, large_3}, {LARGE}},
+                        {{middle_1, middle_2, middle_3}, {4, 4, 4}},
+                        {{single_1, single_2, single_3}, {1, 1, 1}}},
+                       {{{near_large_1, near_large_2, near_large_3}, {NEAR_LARGE}},
+                        {{near_middle_1, near_middle_2, near_middle_3}, {4, 4, 4}},
+                        {{single_1, single_2, single_3}, {1, 1, 1}}}};
+    size_t m = 0;
+    for (size_t h = 0; h < 3; h++) {
+        const size_t height = heights[row == 1][h].height[vectors - 1];
+        const tile_function tile = heights[row == 1][h].tile[vectors - 1];
+        for (; rows - m >= height; m += height)
+            tile(depth, a + m * row, row, step, panel, c + m * ldc, ldc, tail);
+    }
+}
+
+/* ---- a product, cut into tasks -------------------------------------------------------------------- */
+
+/* C += A B with C rows × columns and a sum of length `depth`:
+ * a(m, k) = a[m · a_row + k · a_step], b(k, n) = b[k · b_step + n · b_column]. */
+typedef struct product {
+    size_t rows, columns, depth;
+    const real *a;
+    size_t a_row, a_step;
+    const real *b;
+    size_t b_step, b_column;
+    real *c;
+    size_t ldc;
+    const real *start; /* NULL: continue from c; otherwise c[m][n] starts as start[n] */
+    bool from_zero;    /* c starts as 0 */
+    slope_activation activation;
+    const real *value; /* NULL: c becomes φ(c); otherwise c is multiplied by φ'(z), value = φ(z) */
+    size_t ldv;
+    size_t row_block, row_blocks;
+} product;
+
+static void copy_panel(const product *p, size_t k0, size_t depth, size_t n0, size_t width,
+                       size_t vectors, real *panel)
+{
+    const size_t padded = vectors * VLEN, tail = width - (vectors - 1) * VLEN;
+    for (size_t k = 0; k < depth; k++) {
+        const real *source = p->b + (k0 + k) * p->b_step + n0 * p->b_column;
+        real *row = panel + k * padded;
+        if (p->b_column == 1) {
+            for (size_t n = 0; n + 1 < vectors; n++)
+                v_store(row + n * VLEN, v_load(source + n * VLEN));
+            v_store(row + padded - VLEN, v_load_part(source + padded - VLEN, tail));
+        } else {
+            for (size_t n = 0; n < width; n++) row[n] = source[n * p->b_column];
+            for (size_t n = width; n < padded; n++) row[n] = 0;
+        }
+    }
+}
+
+static void start_block(const product *p, size_t m0, size_t rows, size_t n0, size_t width)
+{
+    if (!p->start && !p->from_zero) return;
+    for (size_t m = m0; m < m0 + rows; m++)
+        for (size_t n = n0; n < n0 + width; n++)
+            p->c[m * p->ldc + n] = p->start ? p->start[n] : 0;
+}
+
+static void activate(slope_activation activation, size_t count, real *c)
+{
+    if (activation == SLOPE_RELU)
+        for (size_t i = 0; i < count; i++) c[i] = c[i] < 0 ? 0 : c[i];
+    else if (activation == SLOPE_TANH)
+        for (size_t i = 0; i < count; i++) c[i] = tanh_one(c[i]);
+    else
+        for (size_t i = 0; i < count; i++) c[i] = sigmoid_one(c[i]);
+}
+
+static void differentiate(slope_activation activation, size_t count, const real *restrict a,
+                          real *restrict c)
+{
+    if (activation == SLOPE_RELU)
+        for (size_t i = 0; i < count; i++) c[i] = a[i] > 0 ? c[i] : 0;
+    else if (activation == SLOPE_TANH)
+        for (size_t i = 0; i < count; i++) c[i] *= 1 - a[i] * a[i];
+    else
+        for (size_t i = 0; i < count; i++) c[i] *= a[i] * (1 - a[i]);
+}
+
+/* While the block is still in the cache of the thread that computed it. */
+static void finish_block(const product *p, size_t m0, size_t rows, size_t n0, size_t width)
+{
+    if (p->activation == SLOPE_IDENTITY) return;
+    for (size_t m = m0; m < m0 + rows; m++) {
+        real *c = p->c + m * p->ldc + n0;
+        if (p->value)
+            differentiate(p->activation, width, p->value + m * p->ldv + n0, c);
+        else
+            activate(p->activation, width, c);
+    }
+}
+
+/* Task t is one block of rows and one panel of columns. */
+static void product_task(void *argument, size_t first, size_t last)
+{
+    const product *p = argument;
+    real panel[NARROW_DEPTH * VLEN > PANEL_DEPTH * PANEL_WIDTH ? NARROW_DEPTH * VLEN
+                                                               : PANEL_DEPTH * PANEL_WIDTH];
+    for (size_t t = first; t < last; t++) {
+        const size_t m0 = t % p->row_blocks * p->row_block;
+        const size_t n0 = t / p->row_blocks * PANEL_WIDTH;
+        const size_t rows = p->rows - m0 < p->row_block ? p->rows - m0 : p->row_block;
+        const size_t width = p->columns - n0 < PANEL_WIDTH ? p->columns - n0 : PANEL_WIDTH;
+        const size_t vectors = (width + VLEN - 1) / VLEN;
+        start_block(p, m0, rows, n0, width);
+        const size_t deepest = vectors == 1 ? NARROW_DEPTH : PANEL_DEPTH;
+        for (size_t k = 0; k < p->depth; k += deepest) {
+            const size_t depth = p->depth - k < deepest ? p->depth - k : deepest;
+            copy_panel(p, k, depth, n0, width, vectors, panel);
+            tiles(rows, vectors, width - (vectors - 1) * VLEN, depth,
+                  p->a + m0 * p->a_row + k * p->a_step, p->a_row, p->a_step, panel,
+                  p->c + m0 * p->ldc + n0, p->ldc);
+        }
+        finish_block(p, m0, rows, n0, width);
+    }
+}
+
+static void multiply(const slope_host *host, product *p)
+{
+    enum { ROW_BLOCK = 64, SMALL = 1 << 15 /* multiply-adds that are not worth a second thread */ };
+    if (!p->rows || !p->columns) return;
+    const bool small = p->rows * p->columns * p->depth < SMALL || parallel_is_serial();
+    p->row_block = small ? p->rows : ROW_BLOCK;
+    p->row_blocks = (p->rows + p->row_block - 1) / p->row_block;
+    const size_t tasks = p->row_blocks * ((p->columns + PANEL_WIDTH - 1) / PANEL_WIDTH);
+    if (small)
+        product_task(p, 0, tasks);
+    else
+        host->parallel_for(host, tasks, 1, product_task, p);
+}
+
+#endif
