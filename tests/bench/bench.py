@@ -185,6 +185,8 @@ def arguments():
                         help="only this peer: torch, numpy, sklearn; may be repeated")
     parser.add_argument("--repeat", type=int, default=7, help="turns of each side (default 7)")
     parser.add_argument("--quick", action="store_true", help="three turns of each side")
+    parser.add_argument("--priority", action="store_true",
+                        help="all sides go before other programs (root, for a machine in use)")
     parser.add_argument("--scaling", action="store_true",
                         help="our own times over rows, features, classes and threads instead")
     parser.add_argument("--list", action="store_true", help="print the names of the cases")
@@ -232,6 +234,8 @@ def main():
             return 0
         if options.tiny:
             sides.WINDOW = 0  # nothing is measured
+        if options.priority:
+            sides.PRIORITY, sides.PATIENCE = ["chrt", "--rr", "1"], sides.WINDOW
         bench = Bench(options.build or build_release(), folder, sizes)
         say(f"machine: {machine.describe()}")
         if bench.removed:

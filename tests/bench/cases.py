@@ -96,7 +96,9 @@ def random_search(sizes, images, labels):
         experiment(images, labels, model=linear(1e-4), loss="svm",
                    optimizer={"name": "random_search", "population": POPULATION},
                    train={"batch_size": "full", "steps": ATTEMPT_STEPS}),
-        [Peer("numpy", 6, 10, {"job": "random_search", "loss": "svm"})], job="train",
+        [Peer("numpy", 6, 10, {"job": "random_search", "loss": "svm"}),
+         Peer("numpy", job={"job": "random_search", "loss": "svm", "in_place": True},
+              variant="in place")], job="train",
         parts=POPULATION * ATTEMPT_STEPS, read=sizes.rows * sizes.features / POPULATION,
         operations=2 * sizes.rows * sizes.features * sizes.classes)
 

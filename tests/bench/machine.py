@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 
+import sides
+
 # Packages that --install installs. With libopenblas0-pthread NumPy and PyTorch multiply with
 # OpenBLAS; without it Debian gives them the reference BLAS, which is many times slower.
 PACKAGES = ["python3-numpy", "python3-torch", "python3-sklearn", "libopenblas0-pthread",
@@ -66,7 +68,8 @@ def blas():
 
 def limits(program, threads):
     """Read bandwidth in bytes a second and dense float32 product rate in operations a second."""
-    answer = subprocess.run([program, str(threads)], stdout=subprocess.PIPE, check=True, text=True)
+    command = [*sides.PRIORITY, program, str(threads)]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     told = json.loads(answer.stdout)
     return told["read_gbs"] * 1e9, told["product_gflops"] * 1e9
 

@@ -77,20 +77,28 @@ def gradient(job):
 
 
 def random_search(job):
-    """One attempt: weights drawn, loss of all rows, the best kept."""
+    """One attempt: weights drawn, loss of all rows, the best kept. The loss is written as in the
+    notes, with an array for each intermediate result, or on request (`in_place`) without."""
     model = Linear(job, columns=True)
     shape = model.weights.shape[::-1]
     best = {"loss": numpy.inf}
 
+    def value_of(weights):
+        scores = weights @ model.columns
+        if job.get("in_place", False):
+            return evaluate(model.loss, scores.T, model.labels, model.rows, False)
+        margins = numpy.maximum(0, scores - scores[model.labels, model.rows] + 1)
+        margins[model.labels, model.rows] = 0
+        return float(margins.sum(dtype=numpy.float64)) / len(model.rows)
+
     def attempt():
         weights = (numpy.random.standard_normal(shape) * 1e-4).astype(numpy.float32)
-        value = evaluate(model.loss, (weights @ model.columns).T, model.labels, model.rows, False)
+        value = value_of(weights)
         if value < best["loss"]:
             best.update(loss=value, weights=weights)
 
     def check():
-        scores = numpy.ascontiguousarray(model.weights.T) @ model.columns
-        return {"loss": evaluate(model.loss, scores.T, model.labels, model.rows, False)}
+        return {"loss": value_of(numpy.ascontiguousarray(model.weights.T))}
 
     return f"NumPy {numpy.__version__}, {machine.blas()}", check, lambda: peer.seconds_of(attempt)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 PATIENCE = 5.0  # seconds that a turn waits for quiet, at most
 WINDOW = 0.12  # seconds over which quiet is judged; 0 turns waiting off
+PRIORITY = []  # a command before each command, ["chrt", "--rr", "1"] to go before other programs
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 PROCESSORS = len(os.sched_getaffinity(0))
 
@@ -90,8 +91,8 @@ class Worker:
 
     def __init__(self, command, environment):
         self.name = os.path.basename(command[0])
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, env=environment)
+        self.process = subprocess.Popen([*PRIORITY, *command], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True, env=environment)
         self.what = self.answer()["what"]
 
     def answer(self):
@@ -130,7 +131,7 @@ class WholeProcess:
 
     def run(self):
         start = time.perf_counter()
-        status = subprocess.call(self.command, env=self.environment, cwd=self.folder,
+        status = subprocess.call([*PRIORITY, *self.command], env=self.environment, cwd=self.folder,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         if status != 0:
             raise SideFailed(f"{' '.join(self.command)} ended with status {status}")
