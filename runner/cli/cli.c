@@ -20,6 +20,7 @@ static const command commands[] = {
     {"describe", "explain a plugin: formula, parameters, an example in YAML", command_describe},
     {"new", "write a plugin to begin with, and say how to compile, test and use it", command_new},
     {"test", "test whether plugins keep to the contract (conformance kit)", command_test},
+    {"bench", "time the steps of an optimizer beside sgd and adam", command_bench},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

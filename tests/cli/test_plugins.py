@@ -24,7 +24,8 @@ def shipped():
 class Program(slope_cli.SlopeCase):
     def test_help_names_every_command(self):
         text = self.slope("--help").stdout
-        for command in ("run", "resume", "check", "validate", "plugins", "describe", "new", "test"):
+        for command in ("run", "resume", "check", "validate", "plugins", "describe", "new", "test",
+                        "bench"):
             self.assertRegex(text, rf"(?m)^  {command} +\S")
         self.assertIn("SLOPE_PLUGIN_PATH", text)
         self.assertIn("example", text)
@@ -33,7 +34,8 @@ class Program(slope_cli.SlopeCase):
         self.assertLess(max(map(len, text.splitlines())), 100)
 
     def test_every_command_has_help_with_an_example(self):
-        for command in ("run", "resume", "check", "validate", "plugins", "describe", "new", "test"):
+        for command in ("run", "resume", "check", "validate", "plugins", "describe", "new", "test",
+                        "bench"):
             with self.subTest(command):
                 done = self.slope(command, "--help")
                 self.assertIn(f"usage: slope {command}", done.stdout)

@@ -61,6 +61,13 @@ class Readme(SlopeCase):
         (commands,) = [block for block in blocks("sh") if "cmp" in block]
         self.assertEqual(self.shell(commands), "")
 
+    def test_ten_minutes(self):
+        (commands,) = [block for block in blocks("sh") if "slope new" in block]
+        output = self.shell(commands)
+        for text in ("wrote mine.c", "ok       optimizer mine: survives a checkpoint", " 0 failed",
+                     "mlp softmax mine", "times sgd"):
+            self.assertIn(text, output)
+
     def test_own_update_rule(self):
         (source,) = blocks("c")
         (commands,) = [block for block in blocks("sh") if "my_lion.so" in block]
