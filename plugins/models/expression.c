@@ -1,22 +1,25 @@
-/* expression: a model written as text: named parameters and formulas over them and over the columns of
- * the data.
+/* expression: a model written as text: named parameters, and formulas over them and over the
+ * columns of the data.
  *
  *     model:
  *       name: expression
  *       parameters: {x: -2, y: 5, z: -4}
  *       expressions: {q: x + y, f: q * z}
  *
- * The texts are parsed once for each trial into a graph of operations, in which equal parts stand once; both
- * passes run over blocks of rows. Backpropagation after Rumelhart, Hinton and Williams 1986 ("Learning
- * representations by back-propagating errors"). The parts:
+ * The texts are parsed once for each trial into a graph of operations, in which equal parts stand
+ * once; both passes run over blocks of rows. Backpropagation after Rumelhart, Hinton and Williams
+ * 1986
+ * ("Learning representations by back-propagating errors"). The parts:
  *
- *     expression_parse.h    text to postfix code
- *     expression_build.h    postfix code to graph: names, shapes, sharing, folding, memory
- *     expression_passes.h   the graph at work, forward and backward
- *     this file             the plugin: parameters, checks, and what `slope graph` asks for
+ *     expression_parse.h      text to postfix code
+ *     expression_elements.h   operations on numbers, forward and backward
+ *     expression_passes.h     the graph at work: products, parts, gradients of parameters
+ *     expression_build.h      postfix code to graph: names, shapes, sharing, folding
+ *     expression_program.h    what is needed of the graph, and where it lies in memory
+ *     this file               the plugin: parameters, checks, and what `slope graph` asks for
  *
  * No conditions and no loops: a formula is the same operations for every row. */
-#include "expression_build.h"
+#include "expression_program.h"
 
 #include <slope/graph.h>
 
@@ -27,19 +30,36 @@ typedef struct config {
 } config;
 
 static const slope_parameter parameters[] = {
-    {.key = "parameters", .type = SLOPE_ARRAYS, .flags = SLOPE_REQUIRED,
-     .offset = offsetof(config, parameters), .min = -INFINITY, .max = INFINITY,
-     .doc = "initial values: a number, a list, lists of one length, or a shape and an initial value",
+    {.key = "parameters",
+     .type = SLOPE_ARRAYS,
+     .flags = SLOPE_REQUIRED,
+     .offset = offsetof(config, parameters),
+     .min = -INFINITY,
+     .max = INFINITY,
+     .doc = "initial values: a number, a list, lists of one length, or a shape and an initial "
+            "value",
      .example = "{w: {shape: [4, 3], initial: 0}, b: {shape: 3, initial: 0}}"},
-    {.key = "expressions", .type = SLOPE_TEXTS, .flags = SLOPE_REQUIRED,
-     .offset = offsetof(config, expressions), .min = -INFINITY, .max = INFINITY,
+    {.key = "expressions",
+     .type = SLOPE_TEXTS,
+     .flags = SLOPE_REQUIRED,
+     .offset = offsetof(config, expressions),
+     .min = -INFINITY,
+     .max = INFINITY,
      .doc = "formulas by name, which may use each other",
      .example = "{score: \"dot(x, w) + b\"}"},
-    {.key = "outputs", .type = SLOPE_STRINGS, .flags = SLOPE_OPTIONAL,
-     .offset = offsetof(config, outputs), .min = -INFINITY, .max = INFINITY,
+    {.key = "outputs",
+     .type = SLOPE_STRINGS,
+     .flags = SLOPE_OPTIONAL,
+     .offset = offsetof(config, outputs),
+     .min = -INFINITY,
+     .max = INFINITY,
      .doc = "names of the formulas that are the scores; the last one when absent"},
-    {.key = "not_regularized", .type = SLOPE_STRINGS, .flags = SLOPE_OPTIONAL,
-     .offset = offsetof(config, not_regularized), .min = -INFINITY, .max = INFINITY,
+    {.key = "not_regularized",
+     .type = SLOPE_STRINGS,
+     .flags = SLOPE_OPTIONAL,
+     .offset = offsetof(config, not_regularized),
+     .min = -INFINITY,
+     .max = INFINITY,
      .doc = "names of parameters that l1 and l2 leave alone, as they do biases"},
 };
 
@@ -62,7 +82,8 @@ static slope_status tensors(const slope_host *host, const void *config_,
     for (size_t i = 0; i < *count && i < capacity; i++) {
         const slope_array *array = &m->parameters.items[i];
         slope_tensor *t = &out[i];
-        *t = (slope_tensor){.rank = array->rank ? array->rank : 1, .extents = {1},
+        *t = (slope_tensor){.rank = array->rank ? array->rank : 1,
+                            .extents = {1},
                             .role = is_listed(&m->not_regularized, array->name) ? SLOPE_BIAS
                                                                                 : SLOPE_WEIGHT,
                             .initial = array->values};
@@ -110,8 +131,10 @@ static slope_status check_names(const slope_host *host, const config *m)
         snprintf(key, sizeof key, "parameters.%s", array->name);
         if (check_free(host, "parameters", array->name)) return SLOPE_ERROR;
         if (array->rank > 2)
-            return host->fail_key(host, key, "has %u extents; an expression knows numbers, vectors "
-                                  "and matrices", array->rank);
+            return host->fail_key(host, key,
+                                  "has %u extents; an expression knows numbers, vectors "
+                                  "and matrices",
+                                  array->rank);
     }
     for (size_t i = 0; i < m->expressions.count; i++) {
         const char *given = m->expressions.items[i].name;
@@ -183,8 +206,8 @@ static bool follow(const slope_host *host, const config *m, const code *codes, s
     return true;
 }
 
-/* Parses all expressions. *codes comes out in an order in which each needs only those before it, and
- * place[i] says where expression i stands in it. NULL after host->fail…. */
+/* Parses all expressions. They come out in an order in which each needs only those before it;
+ * (*place)[i] says where expression i stands in it. NULL after host->fail…. */
 static code *parse_all(const slope_host *host, const config *m, size_t **place)
 {
     const size_t count = m->expressions.count;
@@ -229,8 +252,11 @@ static slope_status prepare(slope_model_prepare *call)
     size_t *place;
     code *codes = parse_all(host, m, &place);
     if (!codes) return SLOPE_ERROR;
-    build b = {.host = host, .parameters = &m->parameters, .codes = codes,
-               .code_count = m->expressions.count, .features = call->shape.features,
+    build b = {.host = host,
+               .parameters = &m->parameters,
+               .codes = codes,
+               .code_count = m->expressions.count,
+               .features = call->shape.features,
                .columns = call->column_names};
     const size_t count = m->outputs.count ? m->outputs.count : 1;
     size_t *outputs = host->allocate(host, count * sizeof *outputs);
@@ -245,7 +271,8 @@ static slope_status prepare(slope_model_prepare *call)
     return SLOPE_OK;
 }
 
-/* ---- the graph, for those who look at it ------------------------------------------------------ */
+/* ---- the graph, for those who look at it ------------------------------------------------------
+ */
 
 static size_t graph_count(const void *prepared)
 {
@@ -254,28 +281,47 @@ static size_t graph_count(const void *prepared)
 
 static const char *operation_text(operation op)
 {
-    static const char *const names[] = {
-        [OP_CONSTANT] = "constant", [OP_PARAMETER] = "parameter", [OP_FEATURES] = "feature",
-        [OP_COLUMN] = "feature", [OP_ELEMENT] = "element", [OP_SPREAD] = "repeat",
-        [OP_ROW_TIMES_MATRIX] = "dot", [OP_MATRIX_TIMES_COLUMN] = "dot", [OP_AFFINE] = "dot",
-        [OP_AFFINE_TURNED] = "dot", [OP_POWER] = "^", [OP_ADD] = "+", [OP_SUBTRACT] = "-",
-        [OP_MULTIPLY] = "*", [OP_DIVIDE] = "/", [OP_RAISE] = "^", [OP_NEGATE] = "negate"};
+    static const char *const names[] = {[OP_CONSTANT] = "constant",
+                                        [OP_PARAMETER] = "parameter",
+                                        [OP_FEATURES] = "feature",
+                                        [OP_COLUMN] = "feature",
+                                        [OP_ELEMENT] = "element",
+                                        [OP_SPREAD] = "repeat",
+                                        [OP_ROW_TIMES_MATRIX] = "dot",
+                                        [OP_MATRIX_TIMES_COLUMN] = "dot",
+                                        [OP_AFFINE] = "dot",
+                                        [OP_AFFINE_TURNED] = "dot",
+                                        [OP_POWER] = "^",
+                                        [OP_ADD] = "+",
+                                        [OP_SUBTRACT] = "-",
+                                        [OP_MULTIPLY] = "*",
+                                        [OP_DIVIDE] = "/",
+                                        [OP_RAISE] = "^",
+                                        [OP_NEGATE] = "negate"};
     if (op < sizeof names / sizeof *names && names[op]) return names[op];
     for (size_t i = 0; i < FUNCTIONS; i++)
         if (functions[i].op == op) return functions[i].name;
     return "";
 }
 
+static slope_node_kind node_kind(operation op)
+{
+    if (op == OP_PARAMETER) return SLOPE_NODE_PARAMETER;
+    if (op == OP_FEATURES || op == OP_COLUMN) return SLOPE_NODE_FEATURE;
+    return op == OP_CONSTANT ? SLOPE_NODE_CONSTANT : SLOPE_NODE_GATE;
+}
+
 static void graph_describe(const void *prepared, size_t number, slope_node *out)
 {
     const node *n = &((const program *)prepared)->nodes[number];
-    *out = (slope_node){.kind = n->op == OP_PARAMETER                           ? SLOPE_NODE_PARAMETER
-                                : n->op == OP_FEATURES || n->op == OP_COLUMN ? SLOPE_NODE_FEATURE
-                                : n->op == OP_CONSTANT                        ? SLOPE_NODE_CONSTANT
-                                                                              : SLOPE_NODE_GATE,
-                        .name = n->name, .text = n->text, .operation = operation_text(n->op),
-                        .output = n->output, .rank = n->rank,
-                        .extents = {n->extents[0], n->extents[1]}, .width = n->width};
+    *out = (slope_node){.kind = node_kind(n->op),
+                        .name = n->name,
+                        .text = n->text,
+                        .operation = operation_text(n->op),
+                        .output = n->output,
+                        .rank = n->rank,
+                        .extents = {n->extents[0], n->extents[1]},
+                        .width = n->width};
     if (n->a != NOTHING) out->operands[out->operand_count++] = n->a;
     if (n->b != NOTHING) out->operands[out->operand_count++] = n->b;
 }
@@ -310,9 +356,12 @@ static void graph_backward(const slope_model_call *call, size_t number)
             collect_copies(call, &p->nodes[operands[i]], 0, 1);
 }
 
-static const slope_graph graph = {.size = sizeof(slope_graph), .count = graph_count,
-                                  .describe = graph_describe, .value = graph_value,
-                                  .gradient = graph_gradient, .backward = graph_backward};
+static const slope_graph graph = {.size = sizeof(slope_graph),
+                                  .count = graph_count,
+                                  .describe = graph_describe,
+                                  .value = graph_value,
+                                  .gradient = graph_gradient,
+                                  .backward = graph_backward};
 
 static const void *extension(const char *wanted)
 {
@@ -324,14 +373,14 @@ SLOPE_PLUGIN(slope_model) = {
                .summary = "formulas over parameters and columns, written in the file",
                .description =
                    "Operators + - * / ^ and unary -, with parentheses; -x^2 is -(x^2).\n"
-                   "Functions exp log sqrt sin cos tanh sigmoid relu abs, min and max of two or more,\n"
-                   "dot(v, w) of vectors or of a matrix and a vector, sum(v). Constants pi and e.\n"
-                   "With data: x is the row of all features, x[3] or x3 one of them (from 0), and the\n"
-                   "columns that have names go by them (x[\"any name\"] where it is no plain word).\n"
-                   "v[i] is an element of a vector, or a row of a matrix. A number beside a vector\n"
-                   "counts for all of its places; otherwise shapes must be the same.\n"
-                   "Slopes at kinks: abs and relu 0 at 0; of equal arguments of min and max the first.\n"
-                   "Tensors: the parameters, by name.",
+                   "Functions exp log sqrt sin cos tanh sigmoid relu abs, min and max of two or\n"
+                   "more, dot(v, w) of vectors or of a matrix and a vector, sum(v). Constants pi\n"
+                   "and e. With data: x is the row of all features, x[3] or x3 one of them (from\n"
+                   "0), and columns that have names go by them (x[\"any name\"] where it is no\n"
+                   "plain word). v[i] is an element of a vector, or a row of a matrix. A number\n"
+                   "beside a vector counts for all of its places; otherwise shapes must be equal.\n"
+                   "Slopes at kinks: abs and relu 0 at 0; of equal arguments of min and max the\n"
+                   "first one's. Tensors: the parameters, by name.",
                SLOPE_PARAMETERS(parameters, config), .check = check, .extension = extension},
     .initialisation = "normal",
     .tensors = tensors,

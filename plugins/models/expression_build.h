@@ -1,5 +1,5 @@
-/* models/expression_build.h: from postfix code to the graph: what names mean, whether shapes fit, equal
- * parts shared, constants folded, memory laid out. Only for expression.c. */
+/* models/expression_build.h: from postfix code to the graph: what names mean, whether shapes fit,
+ * equal parts shared, constants folded. Only for expression.c. */
 #ifndef EXPRESSION_BUILD_H
 #define EXPRESSION_BUILD_H
 
@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { MOST_NODES = 200000, MOST_REALS_PER_ROW = 1 << 24 };
+enum { MOST_NODES = 200000 };
 
 typedef struct build {
     const slope_host *host;
@@ -54,7 +54,8 @@ static bool same_node(const node *one, const node *other)
            one->index == other->index && one->width == other->width && one->rank == other->rank;
 }
 
-static void *grow(const slope_host *host, const void *list, size_t count, size_t capacity, size_t size)
+static void *grow(const slope_host *host, const void *list, size_t count, size_t capacity,
+                  size_t size)
 {
     void *larger = host->allocate(host, capacity * size);
     if (count) memcpy(larger, list, count * size);
@@ -100,7 +101,12 @@ static size_t share(build *b, node n)
 
 static node new_node(operation op, size_t a, size_t b)
 {
-    return (node){.op = op, .a = a, .b = b, .extents = {1, 1}, .width = 1, .value = NOTHING,
+    return (node){.op = op,
+                  .a = a,
+                  .b = b,
+                  .extents = {1, 1},
+                  .width = 1,
+                  .value = NOTHING,
                   .adjoint = NOTHING};
 }
 
@@ -139,7 +145,7 @@ static bool push_constant(build *b, double number)
     return push(b, share(b, n));
 }
 
-/* Computes an operation on constants with the arithmetic of the passes, so that folding changes no bit. */
+/* Computes an operation on constants with the arithmetic of the passes: folding changes no bit. */
 static bool fold(build *b, const node *n)
 {
     const real x = (real)b->nodes[n->a].number;
@@ -223,11 +229,6 @@ static bool raise_to(build *b)
 
 /* ---- vectors and matrices ------------------------------------------------------------------ */
 
-static bool in_place_factor(const node *n)
-{
-    return n->op == OP_PARAMETER;
-}
-
 static bool no_product(build *b, const node *left, const node *right)
 {
     char one[80], other[80];
@@ -249,11 +250,11 @@ static bool dot(build *b)
         n.rank = 1;
         n.width = n.extents[0] = turned ? l->extents[0] : r->extents[1];
         n.op = turned ? OP_MATRIX_TIMES_COLUMN : OP_ROW_TIMES_MATRIX;
-        if (in_place_factor(turned ? l : r)) n.op = turned ? OP_AFFINE_TURNED : OP_AFFINE;
+        if ((turned ? l : r)->op == OP_PARAMETER) n.op = turned ? OP_AFFINE_TURNED : OP_AFFINE;
         n.turned = turned;
-    } else if (in_place_factor(r) || in_place_factor(l)) {
+    } else if (r->op == OP_PARAMETER || l->op == OP_PARAMETER) {
         n.op = OP_AFFINE;
-        n.turned = !in_place_factor(r);
+        n.turned = r->op != OP_PARAMETER;
     }
     return push(b, share(b, n));
 }
@@ -356,8 +357,17 @@ static bool parameter(build *b, size_t index)
     return push(b, share(b, n));
 }
 
-/* In this order: parameters and expressions (which cannot have one name), constants, columns by name,
- * then x and x0, x1 … */
+static bool features(build *b)
+{
+    node n = new_node(OP_FEATURES, NOTHING, NOTHING);
+    n.rank = 1;
+    n.extents[0] = n.width = b->features;
+    n.in_place = true;
+    return push(b, share(b, n));
+}
+
+/* In this order: parameters and expressions (which cannot have one name), constants, columns by
+ * name, then x and x0, x1 … */
 static bool name(build *b)
 {
     const char *text = b->out->text + b->at->begin;
@@ -373,11 +383,7 @@ static bool name(build *b)
         if (b->columns[i] && is_name(b->columns[i], text, length)) return column(b, i);
     if (numbered_column(b, text, length, &index)) return column(b, index);
     if (!b->features || !is_name("x", text, length)) return unknown_name(b, text, length);
-    node n = new_node(OP_FEATURES, NOTHING, NOTHING);
-    n.rank = 1;
-    n.extents[0] = n.width = b->features;
-    n.in_place = true;
-    return push(b, share(b, n));
+    return features(b);
 }
 
 /* `x` before an index means the features, whatever else is called x. */
@@ -393,22 +399,22 @@ static bool build_item(build *b, size_t i)
 {
     const item *at = b->at = &b->out->items[i];
     switch (at->op) {
-    case OP_NUMBER: return push_constant(b, at->number);
+    case OP_NUMBER:
+        return push_constant(b, at->number);
     case OP_NAME:
-        if (is_indexed_features(b, b->out, i)) {
-            node n = new_node(OP_FEATURES, NOTHING, NOTHING);
-            n.rank = 1;
-            n.extents[0] = n.width = b->features;
-            n.in_place = true;
-            return push(b, share(b, n));
-        }
-        return name(b);
-    case OP_INDEX: return element(b, (size_t)at->number);
-    case OP_COLUMN_NAME: return named_column(b);
-    case OP_RAISE: return raise_to(b);
-    case OP_SUM: return sum(b);
-    case OP_DOT: return dot(b);
-    default: return is_binary(at->op) ? binary(b, at->op) : unary(b, at->op, 0);
+        return is_indexed_features(b, b->out, i) ? features(b) : name(b);
+    case OP_INDEX:
+        return element(b, (size_t)at->number);
+    case OP_COLUMN_NAME:
+        return named_column(b);
+    case OP_RAISE:
+        return raise_to(b);
+    case OP_SUM:
+        return sum(b);
+    case OP_DOT:
+        return dot(b);
+    default:
+        return is_binary(at->op) ? binary(b, at->op) : unary(b, at->op, 0);
     }
 }
 
@@ -426,102 +432,6 @@ static bool build_code(build *b, size_t number)
     node *root = &b->nodes[b->stack[0]];
     if (!root->name && root->op != OP_CONSTANT) root->name = b->out->name;
     return true;
-}
-
-/* ---- the program --------------------------------------------------------------------------- */
-
-/* Drops what no output needs, such as constants that were folded. */
-static void keep_what_is_needed(build *b, program *p)
-{
-    size_t *place = b->host->allocate(b->host, (b->count + 1) * sizeof *place);
-    for (size_t o = 0; o < p->output_count; o++) place[p->outputs[o]] = 1;
-    for (size_t n = b->count; n-- > 0;) {
-        if (!place[n]) continue;
-        if (b->nodes[n].a != NOTHING) place[b->nodes[n].a] = 1;
-        if (b->nodes[n].b != NOTHING) place[b->nodes[n].b] = 1;
-    }
-    p->nodes = b->nodes;
-    for (size_t n = 0; n < b->count; n++) {
-        if (!place[n]) continue;
-        node kept = b->nodes[n];
-        if (kept.a != NOTHING) kept.a = place[kept.a];
-        if (kept.b != NOTHING) kept.b = place[kept.b];
-        place[n] = p->count;
-        p->nodes[p->count++] = kept;
-    }
-    for (size_t o = 0; o < p->output_count; o++) p->outputs[o] = place[p->outputs[o]];
-}
-
-static void need_copy(program *p, size_t number)
-{
-    if (number != NOTHING) p->nodes[number].in_place = false;
-}
-
-/* Decides which leaves are needed for each row, and lists the products with those that are not. */
-static void find_uses(program *p)
-{
-    for (size_t i = p->count; i-- > 0;) { /* downwards: lists come out upwards */
-        node *n = &p->nodes[i];
-        const bool affine = n->op == OP_AFFINE || n->op == OP_AFFINE_TURNED;
-        const bool product = n->op >= OP_ROW_TIMES_MATRIX && n->op <= OP_AFFINE_TURNED;
-        if (affine) {
-            node *leaf = &p->nodes[matrix_of(n)];
-            n->next_use = leaf->uses;
-            leaf->uses = i;
-            if (p->nodes[vector_of(n)].op == OP_PARAMETER) need_copy(p, vector_of(n));
-        } else if (product || n->op == OP_DOT) {
-            if (p->nodes[n->a].op == OP_PARAMETER) need_copy(p, n->a);
-            if (p->nodes[n->b].op == OP_PARAMETER) need_copy(p, n->b);
-        } else {
-            need_copy(p, n->a);
-            need_copy(p, n->b);
-        }
-    }
-    for (size_t o = 0; o < p->output_count; o++)
-        if (p->nodes[p->outputs[o]].op == OP_PARAMETER) need_copy(p, p->outputs[o]);
-}
-
-/* Values, then gradients, then scratch for the widest. */
-static bool lay_out(build *b, program *p)
-{
-    size_t reals = 0, widest = 0;
-    for (size_t n = 0; n < p->count; n++) {
-        node *at = &p->nodes[n];
-        if (at->width > widest) widest = at->width;
-        if (at->in_place) continue;
-        at->value = reals;
-        reals += at->width;
-    }
-    p->adjoints = reals;
-    for (size_t n = 0; n < p->count; n++) {
-        node *at = &p->nodes[n];
-        if (at->in_place || !at->active) continue;
-        at->adjoint = reals;
-        reals += at->width;
-    }
-    p->adjoints_end = p->scratch = reals;
-    p->reals = reals + widest;
-    return p->reals <= MOST_REALS_PER_ROW ||
-           FAIL_AT(b, 0, "needs %zu numbers for each row of data; at most %d are allowed", p->reals,
-                   MOST_REALS_PER_ROW);
-}
-
-/* `outputs`: positions in b->codes. False after host->fail_at. */
-static bool build_program(build *b, const size_t *outputs, size_t output_count, program *p)
-{
-    b->roots = b->host->allocate(b->host, b->code_count * sizeof *b->roots);
-    for (size_t i = 0; i < b->code_count; i++)
-        if (!build_code(b, i)) return false;
-    p->output_count = output_count;
-    p->outputs = b->host->allocate(b->host, output_count * sizeof *p->outputs);
-    for (size_t o = 0; o < output_count; o++) {
-        p->outputs[o] = b->roots[outputs[o]];
-        p->output_width += b->nodes[p->outputs[o]].width;
-        b->nodes[p->outputs[o]].output = true;
-    }
-    keep_what_is_needed(b, p);
-    find_uses(p);
-    return lay_out(b, p);
 }
 
 #endif

@@ -7,8 +7,8 @@
  *     element = primary { "[" integer | "name" "]" }
  *     primary = number | name | name "(" sum { "," sum } ")" | "(" sum ")"
  *
- * ** is ^, and the signs × · ÷ − of books are understood. What names mean and whether shapes fit is not
- * known here (expression_build.h). Texts are not trusted: length and depth are bounded, and the
+ * ** is ^, and the signs × · ÷ − of books are understood. What names mean and whether shapes fit is
+ * not known here (expression_build.h). Texts are not trusted: length and depth are bounded, and the
  * recursion with them. */
 #ifndef EXPRESSION_PARSE_H
 #define EXPRESSION_PARSE_H
@@ -27,16 +27,16 @@ typedef enum operation {
     OP_COLUMN_NAME,
     OP_CONSTANT, /* in the graph only: these, the products and POWER */
     OP_PARAMETER,
-    OP_FEATURES, /* all columns of the data */
-    OP_COLUMN,   /* one of them */
-    OP_ELEMENT,  /* part of a vector or a matrix */
-    OP_SPREAD,   /* a number, as often as a shape has places */
+    OP_FEATURES,            /* all columns of the data */
+    OP_COLUMN,              /* one of them */
+    OP_ELEMENT,             /* part of a vector or a matrix */
+    OP_SPREAD,              /* a number, as often as a shape has places */
     OP_ROW_TIMES_MATRIX,    /* of numbers that come with the row */
     OP_MATRIX_TIMES_COLUMN, /* the same */
     OP_AFFINE,              /* vector times parameter */
     OP_AFFINE_TURNED,       /* parameter times vector */
     OP_POWER,               /* a whole exponent, known beforehand */
-    OP_ADD, /* in both */
+    OP_ADD,                 /* in both */
     OP_SUBTRACT,
     OP_MULTIPLY,
     OP_DIVIDE,
@@ -62,9 +62,9 @@ static const struct function {
     operation op;
     unsigned least, most; /* arguments */
 } functions[] = {
-    {"exp", OP_EXP, 1, 1},         {"log", OP_LOG, 1, 1},   {"sqrt", OP_SQRT, 1, 1},
-    {"sin", OP_SIN, 1, 1},         {"cos", OP_COS, 1, 1},   {"tanh", OP_TANH, 1, 1},
-    {"sigmoid", OP_SIGMOID, 1, 1}, {"relu", OP_RELU, 1, 1}, {"abs", OP_ABS, 1, 1},
+    {"exp", OP_EXP, 1, 1},         {"log", OP_LOG, 1, 1},    {"sqrt", OP_SQRT, 1, 1},
+    {"sin", OP_SIN, 1, 1},         {"cos", OP_COS, 1, 1},    {"tanh", OP_TANH, 1, 1},
+    {"sigmoid", OP_SIGMOID, 1, 1}, {"relu", OP_RELU, 1, 1},  {"abs", OP_ABS, 1, 1},
     {"min", OP_MIN, 2, 1000},      {"max", OP_MAX, 2, 1000}, {"sum", OP_SUM, 1, 1},
     {"dot", OP_DOT, 2, 2},
 };
@@ -95,7 +95,8 @@ typedef struct parser {
     unsigned depth;
 } parser;
 
-#define FAIL_AT(p, at_, ...) ((p)->host->fail_at((p)->host, (p)->out->key, (at_), __VA_ARGS__), false)
+#define FAIL_AT(p, at_, ...)                                                                       \
+    ((p)->host->fail_at((p)->host, (p)->out->key, (at_), __VA_ARGS__), false)
 
 /* ---- names --------------------------------------------------------------------------------- */
 
@@ -252,7 +253,8 @@ static bool parse_number(parser *p)
     if (!isfinite(value)) return FAIL_AT(p, begin, "%s is too large", copy);
     emit(p, OP_NUMBER, begin, begin)->number = value;
     if (is_letter(*here(p)))
-        return FAIL_AT(p, p->at, "expected an operator after %s; a product is written with *", copy);
+        return FAIL_AT(p, p->at, "expected an operator after %s; a product is written with *",
+                       copy);
     return true;
 }
 
@@ -320,14 +322,15 @@ static bool parse_index(parser *p, size_t begin)
     if (quote == '"' || quote == '\'') {
         const char *end = strchr(here(p) + 1, quote);
         if (!end) return FAIL_AT(p, at, "the name of the column is never closed with %c", quote);
-        found = (item){.op = OP_COLUMN_NAME, .at = at, .begin = at + 1,
-                       .end = (size_t)(end - p->out->text)};
+        found = (item){
+            .op = OP_COLUMN_NAME, .at = at, .begin = at + 1, .end = (size_t)(end - p->out->text)};
         take(p, found.end + 1 - at);
     } else {
         size_t length = 0;
         while (is_digit(here(p)[length])) length++;
         if (!length || length > 9)
-            return expected(p, "the number of an element (from 0) or the name of a column in quotes");
+            return expected(p, "the number of an element (from 0) or the name of a column in "
+                               "quotes");
         for (size_t i = 0; i < length; i++) found.number = 10 * found.number + (here(p)[i] - '0');
         found.begin = begin;
         take(p, length);

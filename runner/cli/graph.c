@@ -16,8 +16,10 @@ static const char help[] =
     "usage: slope graph FILE [key=value …] [options]\n"
     "\n"
     "Shows the graph of the model at its starting point: every node with its operation, its value\n"
-    "(forward) and its gradient (backward), as a table and as a tree. With one output, gradients are\n"
-    "those of the output; with several, those of the loss of one row of data. Of models that are no\n"
+    "(forward) and its gradient (backward), as a table and as a tree. With one output, gradients "
+    "are\n"
+    "those of the output; with several, those of the loss of one row of data. Of models that are "
+    "no\n"
     "graph of single operations, the layers with shapes and numbers of parameters are shown.\n"
     "\n"
     "  --backward-steps  show the chain rule, one gate at a time\n"
@@ -55,11 +57,19 @@ static bool number(const char *name, const char *text, size_t *value, exit_statu
 static bool take_option(int option, char **argv, parsed *p, exit_status *status)
 {
     switch (option) {
-    case STEPS: p->steps = true; return true;
-    case DOT: p->dot = true; return true;
-    case SVG: p->svg = optarg; return true;
-    case ROW: return number("row", optarg, &p->row, status);
-    case TRIAL: return number("trial", optarg, &p->trial, status);
+    case STEPS:
+        p->steps = true;
+        return true;
+    case DOT:
+        p->dot = true;
+        return true;
+    case SVG:
+        p->svg = optarg;
+        return true;
+    case ROW:
+        return number("row", optarg, &p->row, status);
+    case TRIAL:
+        return number("trial", optarg, &p->trial, status);
     case HELP:
         fputs(help, stdout);
         *status = STATUS_OK;
@@ -130,9 +140,10 @@ static bool show(const picture *p, const parsed *options, failure *why)
     }
     if (!p->has_graph) {
         if (options->steps)
-            return failure_set(why, STATUS_CONFIG,
-                               "model %s shows layers, not single gates: leave --backward-steps out",
-                               p->layers.model);
+            return failure_set(
+                why, STATUS_CONFIG,
+                "model %s shows layers, not single gates: leave --backward-steps out",
+                p->layers.model);
         graph_print_layers(&p->layers, stdout);
         return true;
     }
@@ -152,18 +163,22 @@ static bool show_trial(arena *a, const trial_config *c, const parsed *options, f
     objective *o = data ? objective_create(c, data, 0, why) : NULL;
     bool good = o != NULL;
     if (good && options->row >= data->splits[SLOPE_TRAIN].rows)
-        good = failure_set(why, STATUS_CONFIG, "there is no row %zu: data set '%s' has %zu training "
-                           "rows, counted from 0", options->row, data->label,
-                           data->splits[SLOPE_TRAIN].rows);
+        good = failure_set(why, STATUS_CONFIG,
+                           "there is no row %zu: data set '%s' has %zu training "
+                           "rows, counted from 0",
+                           options->row, data->label, data->splits[SLOPE_TRAIN].rows);
     if (good) {
         const layout *l = objective_layout(o);
         void *weights = arena_alloc(a, l->total * objective_kernels(o)->real_size);
         layout_initialise(l, &c->init, c->train.precision, c->train.seed, weights);
         batch row = objective_split(o, SLOPE_TRAIN);
         row.first = options->row;
-        picture p = {.layers = {.model = c->model.plugin->id, .loss = c->loss.plugin->id,
-                                .data = data->label, .features = data->features,
-                                .outputs = objective_outputs(o), .layout = l}};
+        picture p = {.layers = {.model = c->model.plugin->id,
+                                .loss = c->loss.plugin->id,
+                                .data = data->label,
+                                .features = data->features,
+                                .outputs = objective_outputs(o),
+                                .layout = l}};
         p.has_graph = model_graph_create(a, o, weights, row, &p.graph);
         good = show(&p, options, why);
     }
@@ -174,7 +189,8 @@ static bool show_trial(arena *a, const trial_config *c, const parsed *options, f
 
 exit_status command_graph(int argc, char **argv)
 {
-    /* The numbers are to be looked at, not to be trained with: in double, they are what was meant. */
+    /* The numbers are to be looked at, not to be trained with: in double, they are what was meant.
+     */
     static const char *const forced[] = {"train.precision=float64", NULL};
     parsed p = {0};
     exit_status status;

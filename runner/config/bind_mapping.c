@@ -102,7 +102,8 @@ static bool shape_of_lists(const entry_binding *b, const config_node *node, slop
     const config_node *at = node;
     for (array->rank = 0; at->kind == CONFIG_SEQUENCE; at = at->items[0]) {
         if (!at->count) return wrong(b, at, "numbers (the list is empty)");
-        if (array->rank == SLOPE_MAX_RANK) return wrong(b, at, "a number: lists nest 4 deep at most");
+        if (array->rank == SLOPE_MAX_RANK)
+            return wrong(b, at, "a number: lists nest 4 deep at most");
         array->extents[array->rank++] = at->count;
     }
     return multiply_extents(b, node, array);

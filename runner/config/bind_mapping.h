@@ -1,5 +1,5 @@
-/* config/bind_mapping.h: parameters whose value is a mapping from names that the user chooses: texts and
- * arrays of numbers. Part of bind_value.c; not for others. */
+/* config/bind_mapping.h: parameters whose value is a mapping from names that the user chooses:
+ * texts and arrays of numbers. Part of bind_value.c; not for others. */
 #ifndef SLOPE_CONFIG_BIND_MAPPING_H
 #define SLOPE_CONFIG_BIND_MAPPING_H
 

@@ -78,8 +78,8 @@ config_place config_place_of_byte(arena *a, const config_node *node, size_t offs
     size_t count, number = 0;
     failure unused;
     (void)a;
-    if (place.origin != ORIGIN_FILE || !place.file || place.line < 1 || node->kind != CONFIG_SCALAR ||
-        !file_read(place.file, &bytes, &count, &unused))
+    if (place.origin != ORIGIN_FILE || !place.file || place.line < 1 ||
+        node->kind != CONFIG_SCALAR || !file_read(place.file, &bytes, &count, &unused))
         return place;
     for (size_t i = 0; i < offset && node->text[i]; i++)
         number += !is_space(node->text[i]) && (node->text[i] & 0xC0) != 0x80;

@@ -25,7 +25,8 @@ static const slope_graph *graph_of(const objective *o)
     return graph && o->program ? graph : NULL;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------- */
+/* ---- numbers
+ * ------------------------------------------------------------------------------------------- */
 
 static double *copy_numbers(const view *v, const void *numbers, size_t count)
 {
@@ -45,7 +46,8 @@ static void fill_numbers(const view *v, void *numbers, double value, size_t coun
         v->o->k->from_double(1, &value, (char *)numbers + i * v->o->k->real_size);
 }
 
-/* ---- forward and backward ------------------------------------------------------------------------------ */
+/* ---- forward and backward
+ * ------------------------------------------------------------------------------ */
 
 static void run_forward(view *v, arena *a, objective *o, const void *weights, batch row)
 {
@@ -55,8 +57,7 @@ static void run_forward(view *v, arena *a, objective *o, const void *weights, ba
     v->graph = graph_of(o);
     row.rows = 1;
     call_host_init(&v->host, o->config->train.precision, o->config->train.seed);
-    v->call =
-        objective_model_call(o, s, &v->host.host, weights, objective_pack(o, s, row), 1);
+    v->call = objective_model_call(o, s, &v->host.host, weights, objective_pack(o, s, row), 1);
     o->model->forward(&v->call);
     v->count = v->graph->count(o->program);
     v->nodes = arena_alloc(a, v->count * sizeof *v->nodes);
@@ -146,7 +147,8 @@ bool model_graph_create(arena *a, objective *o, const void *weights, batch row, 
     return true;
 }
 
-/* ---- explaining ------------------------------------------------------------------------------------------ */
+/* ---- explaining
+ * ------------------------------------------------------------------------------------------ */
 
 /* First element that is not finite; the width if all are. */
 static size_t first_bad(const graph_node *node)
@@ -179,8 +181,7 @@ static bool explain_row(const view *v, char *text, size_t size)
         const graph_node *node = &v->nodes[n];
         const size_t bad = first_bad(node);
         if (bad == node->about.width) continue;
-        const char *element =
-            node->about.width > 1 ? arena_printf(v->memory, "[%zu]", bad) : "";
+        const char *element = node->about.width > 1 ? arena_printf(v->memory, "[%zu]", bad) : "";
         const char *number = isnan(node->value[bad]) ? "not a number"
                              : node->value[bad] < 0  ? "-infinity"
                                                      : "infinity";
@@ -188,8 +189,8 @@ static bool explain_row(const view *v, char *text, size_t size)
             snprintf(text, size, "parameter %s%s is %s after the update", name_of(node), element,
                      number);
         else if (node->about.name)
-            snprintf(text, size, "%s = %.120s is %s%s%s%s", node->about.name, node->about.text, number,
-                     *element ? " at " : "", element, operands_text(v->memory, v, node));
+            snprintf(text, size, "%s = %.120s is %s%s%s%s", node->about.name, node->about.text,
+                     number, *element ? " at " : "", element, operands_text(v->memory, v, node));
         else
             snprintf(text, size, "%.120s is %s%s%s%s", node->about.text, number,
                      *element ? " at " : "", element, operands_text(v->memory, v, node));

@@ -1,4 +1,5 @@
-/* engine/objective_fit.c: whether model, loss and data fit, and what the model prepares for them. */
+/* engine/objective_fit.c: whether model, loss and data fit, and what the model prepares for them.
+ */
 #include "engine/objective_private.h"
 
 #include "config/blame.h"
@@ -39,19 +40,19 @@ static bool outputs_fit(const objective *o, size_t asked, failure *why)
     const char *model = o->model->plugin.id, *loss = o->loss->plugin.id, *data = o->data->label;
     if (!given) return failure_set(why, STATUS_CONFIG, "model %s: has no outputs", model);
     if (o->loss->target == SLOPE_CLASS && given < asked)
-        return failure_set(why, STATUS_CONFIG,
-                           "data set '%s' has %zu classes, but model %s gives %zu output%s: loss %s "
-                           "needs one for each class",
-                           data, asked, model, given, given == 1 ? "" : "s", loss);
+        return failure_set(
+            why, STATUS_CONFIG,
+            "data set '%s' has %zu classes, but model %s gives %zu output%s: loss %s "
+            "needs one for each class",
+            data, asked, model, given, given == 1 ? "" : "s", loss);
     if (o->loss->target == SLOPE_VALUES && given != asked)
-        return failure_set(why, STATUS_CONFIG,
-                           "data set '%s' has %zu target%s per row, but model %s gives %zu output%s",
-                           data, asked, asked == 1 ? "" : "s", model, given,
-                           given == 1 ? "" : "s");
+        return failure_set(
+            why, STATUS_CONFIG,
+            "data set '%s' has %zu target%s per row, but model %s gives %zu output%s", data, asked,
+            asked == 1 ? "" : "s", model, given, given == 1 ? "" : "s");
     if (o->loss->target == SLOPE_NO_TARGET && asked && given != asked)
-        return failure_set(why, STATUS_CONFIG,
-                           "loss %s takes %zu output%s, but model %s gives %zu", loss, asked,
-                           asked == 1 ? "" : "s", model, given);
+        return failure_set(why, STATUS_CONFIG, "loss %s takes %zu output%s, but model %s gives %zu",
+                           loss, asked, asked == 1 ? "" : "s", model, given);
     return true;
 }
 
@@ -65,10 +66,12 @@ bool objective_fit(objective *o, failure *why)
     call_host call;
     call_host_init(&call, o->config->train.precision, o->config->train.seed);
     call.memory = o->memory;
-    slope_model_prepare p = {
-        .size = sizeof p, .host = &call.host, .config = o->config->model.config,
-        .shape = {.features = o->data->features, .outputs = asked},
-        .column_names = o->data->column_name_count ? o->data->column_names : NULL};
+    slope_model_prepare p = {.size = sizeof p,
+                             .host = &call.host,
+                             .config = o->config->model.config,
+                             .shape = {.features = o->data->features, .outputs = asked},
+                             .column_names =
+                                 o->data->column_name_count ? o->data->column_names : NULL};
     if (prepare(&p) != SLOPE_OK)
         return config_blame_failure(o->memory, o->config->resolved, "model", &call, why);
     o->program = p.program;

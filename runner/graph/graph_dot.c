@@ -1,5 +1,5 @@
-/* graph/graph_dot.c: see graph_dot.h. The language: https://graphviz.org/doc/info/lang.html. The colours
- * are those of Okabe and Ito (2008), which colour-blind people can tell apart. */
+/* graph/graph_dot.c: see graph_dot.h. The language: https://graphviz.org/doc/info/lang.html. The
+ * colours are those of Okabe and Ito (2008), which colour-blind people can tell apart. */
 #include "graph/graph_dot.h"
 
 #include "base/files.h"
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define GREEN "#009e73"
-#define RED "#d55e00"
+#define RED   "#d55e00"
 
 extern char **environ;
 
@@ -88,7 +88,8 @@ void graph_print_dot(const model_graph *g, FILE *out)
     arena_destroy(a);
 }
 
-/* ---- pictures ---------------------------------------------------------------------------------- */
+/* ---- pictures ----------------------------------------------------------------------------------
+ */
 
 static bool run_graphviz(char *const *arguments, failure *why)
 {
@@ -96,12 +97,14 @@ static bool run_graphviz(char *const *arguments, failure *why)
     int result;
     const int error = posix_spawnp(&child, arguments[0], NULL, NULL, arguments, environ);
     if (error == ENOENT)
-        return failure_set(why, STATUS_ENVIRONMENT,
-                           "cannot find Graphviz (its program 'dot'): install it (on Debian: apt-get "
-                           "install graphviz), or use --dot, which needs nothing");
+        return failure_set(
+            why, STATUS_ENVIRONMENT,
+            "cannot find Graphviz (its program 'dot'): install it (on Debian: apt-get "
+            "install graphviz), or use --dot, which needs nothing");
     if (error)
         return failure_set(why, STATUS_ENVIRONMENT, "cannot start 'dot': %s", strerror(error));
-    while (waitpid(child, &result, 0) < 0 && errno == EINTR) {}
+    while (waitpid(child, &result, 0) < 0 && errno == EINTR) {
+    }
     return (WIFEXITED(result) && WEXITSTATUS(result) == 0) ||
            failure_set(why, STATUS_ENVIRONMENT, "Graphviz could not draw the graph");
 }

@@ -1,4 +1,5 @@
-/* graph/graph_layers.h: a model's layers with shapes and numbers of parameters, from its tensors alone.
+/* graph/graph_layers.h: a model's layers with shapes and numbers of parameters, from its tensors
+ * alone.
  *
  * Tensors whose names have the same part before the last dot ("layer1.weight", "layer1.bias") are a
  * layer; those without a dot are one layer, which is called after the model. */

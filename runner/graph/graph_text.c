@@ -48,7 +48,8 @@ static const char *derivative(arena *a, const char *of, const graph_node *by)
     return arena_printf(a, "d%s/d%s", of, factor(a, by));
 }
 
-/* ---- table ------------------------------------------------------------------------------------- */
+/* ---- table -------------------------------------------------------------------------------------
+ */
 
 static const char *shape_text(arena *a, const slope_node *about)
 {
@@ -77,7 +78,8 @@ void graph_print_table(const model_graph *g, FILE *out)
     arena_destroy(a);
 }
 
-/* ---- tree -------------------------------------------------------------------------------------- */
+/* ---- tree --------------------------------------------------------------------------------------
+ */
 
 typedef struct tree {
     arena *memory;
@@ -136,9 +138,11 @@ void graph_print_tree(const model_graph *g, FILE *out)
     arena_destroy(t.memory);
 }
 
-/* ---- backward, one gate at a time ---------------------------------------------------------------- */
+/* ---- backward, one gate at a time
+ * ---------------------------------------------------------------- */
 
-static void print_pass(arena *a, const model_graph *g, const graph_node *gate, uint32_t i, FILE *out)
+static void print_pass(arena *a, const model_graph *g, const graph_node *gate, uint32_t i,
+                       FILE *out)
 {
     const graph_node *operand = &g->nodes[gate->about.operands[i]];
     const char *left = derivative(a, g->of, operand);
@@ -149,8 +153,8 @@ static void print_pass(arena *a, const model_graph *g, const graph_node *gate, u
         return;
     }
     fprintf(out, "    %s += %s · ∂%s/∂%s = %s · %.6g = %s\n", left, whole, factor(a, gate),
-            factor(a, operand),
-            graph_numbers(a, gate->gradient, gate->about.width), gate->slope[i] + 0.0, passed);
+            factor(a, operand), graph_numbers(a, gate->gradient, gate->about.width),
+            gate->slope[i] + 0.0, passed);
 }
 
 void graph_print_steps(const model_graph *g, FILE *out)

@@ -20,9 +20,10 @@ typedef enum slope_node_kind {
 
 typedef struct slope_node {
     slope_node_kind kind;
-    const char *name;      /* what the user calls it; NULL for what has no name */
-    const char *text;      /* what it is in the user's words: "x + y", "2", "x[3]" */
-    const char *operation; /* "+", "exp"; "parameter", "feature" or "constant" for what is no gate */
+    const char *name; /* what the user calls it; NULL for what has no name */
+    const char *text; /* what it is in the user's words: "x + y", "2", "x[3]" */
+    const char
+        *operation; /* "+", "exp"; "parameter", "feature" or "constant" for what is no gate */
     bool output;
     uint32_t rank; /* 0 for a single number */
     size_t extents[SLOPE_MAX_RANK];

@@ -1,6 +1,6 @@
-/* The model `expression`: values and gradients of every function, shapes, sharing and folding, 200 random
- * formulas against differences, the same bits however rows are cut, and a linear classifier written as a
- * formula against the plugin linear. */
+/* The model `expression`: values and gradients of every function, shapes, sharing and folding, 200
+ * random formulas against differences, the same bits however rows are cut, and a linear classifier
+ * written as a formula against the plugin linear. */
 #include "../engine/engine_fixture.h"
 
 #include "engine/check.h"
@@ -71,8 +71,8 @@ static void close_formula(formula *f)
 static double value_of(formula *f, double *gradient)
 {
     double *whole = arena_alloc(f->memory, f->layout->total * sizeof *whole);
-    const double value =
-        objective_gradient(f->objective, f->weights, objective_split(f->objective, SLOPE_TRAIN), whole);
+    const double value = objective_gradient(f->objective, f->weights,
+                                            objective_split(f->objective, SLOPE_TRAIN), whole);
     for (size_t t = 0, n = 0; gradient && t < f->layout->tensor_count; t++)
         for (size_t i = 0; i < f->layout->sizes[t]; i++)
             gradient[n++] = whole[f->layout->offsets[t] + i];
@@ -86,7 +86,8 @@ static void near_(double got, double wanted, const char *what, int line)
         fail_msg("line %d: %s is %.17g, wanted %.17g", line, what, got, wanted);
 }
 
-/* ---- every function ---------------------------------------------------------------------------------- */
+/* ---- every function
+ * ---------------------------------------------------------------------------------- */
 
 static const double a = 0.7, b = -1.3;
 
@@ -129,8 +130,9 @@ static void test_functions(void **state)
         {"a - b - a", -b, 0, -1},
         {"2*pi*a + e", 2 * 3.14159265358979323846 * a + 2.71828182845904523536,
          2 * 3.14159265358979323846, 0},
-        {"a \xC3\x97 b \xE2\x88\x92 a \xC3\xB7 2 + 3\xC2\xB7" "b", a * b - a / 2 + 3 * b, b - 0.5,
-         a + 3},
+        {"a \xC3\x97 b \xE2\x88\x92 a \xC3\xB7 2 + 3\xC2\xB7"
+         "b",
+         a * b - a / 2 + 3 * b, b - 0.5, a + 3},
         {"+a ** 2", a * a, 2 * a, 0},
     };
     for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
@@ -153,9 +155,9 @@ static void test_edges(void **state)
         const char *text;
         double value, dx, dy; /* at x = y = 0 */
     } cases[] = {
-        {"abs(x)", 0, 0, 0},          {"relu(x)", 0, 0, 0},          {"min(x, y)", 0, 1, 0},
-        {"max(y, x)", 0, 0, 1},       {"x^2 + x^0", 1, 0, 0},        {"x^(y + 1)", 0, 1, 0},
-        {"x^(y + 2)", 0, 0, 0},       {"(x + 1)^y", 1, 0, 0},        {"x^1.5", 0, 0, 0},
+        {"abs(x)", 0, 0, 0},    {"relu(x)", 0, 0, 0},   {"min(x, y)", 0, 1, 0},
+        {"max(y, x)", 0, 0, 1}, {"x^2 + x^0", 1, 0, 0}, {"x^(y + 1)", 0, 1, 0},
+        {"x^(y + 2)", 0, 0, 0}, {"(x + 1)^y", 1, 0, 0}, {"x^1.5", 0, 0, 0},
     };
     for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
         char text[200];
@@ -192,7 +194,8 @@ static void test_direction(void **state)
     arena_destroy(memory);
 }
 
-/* ---- vectors and matrices ---------------------------------------------------------------------------- */
+/* ---- vectors and matrices
+ * ---------------------------------------------------------------------------- */
 
 static void test_vectors(void **state)
 {
@@ -226,7 +229,8 @@ static void test_vectors(void **state)
     close_formula(f);
 }
 
-/* ---- the graph --------------------------------------------------------------------------------------- */
+/* ---- the graph
+ * --------------------------------------------------------------------------------------- */
 
 static size_t nodes_of(const char *parameters, const char *expressions)
 {
@@ -280,9 +284,9 @@ static void test_circuit(void **state)
 static void test_passes_add_up(void **state)
 {
     (void)state;
-    formula *f = open_formula("{v: [1, -2, 3], m: [[1, 2, 3], [4, 5, 6]], c: 0.3}",
-                              "{f: \"sum(dot(m, v)) + sum(m * c) + dot(v, v) + c * sin(c) + sum(v)\"}",
-                              "");
+    formula *f =
+        open_formula("{v: [1, -2, 3], m: [[1, 2, 3], [4, 5, 6]], c: 0.3}",
+                     "{f: \"sum(dot(m, v)) + sum(m * c) + dot(v, v) + c * sin(c) + sum(v)\"}", "");
     model_graph g;
     assert_true(model_graph_create(f->memory, f->objective, f->weights,
                                    objective_split(f->objective, SLOPE_TRAIN), &g));
@@ -299,7 +303,8 @@ static void test_passes_add_up(void **state)
     close_formula(f);
 }
 
-/* ---- random formulas --------------------------------------------------------------------------------- */
+/* ---- random formulas
+ * --------------------------------------------------------------------------------- */
 
 typedef struct generator {
     arena *memory;
@@ -315,18 +320,32 @@ static size_t pick(generator *g, size_t count)
 
 static const char *vector(generator *g, int depth);
 
-/* Parameters x, y, z and c, vectors v and w of 3, a matrix m of 3 × 3; q is an earlier expression. Functions
- * get arguments within their domains. */
+/* Parameters x, y, z and c, vectors v and w of 3, a matrix m of 3 × 3; q is an earlier expression.
+ * Functions get arguments within their domains. */
 static const char *number(generator *g, int depth, bool has_q)
 {
     static const char *const leaves[] = {"x", "y", "z", "c", "v[1]", "m[2][0]", "0.75", "pi", "q"};
-    static const char *const shapes[] = {
-        "(%s + %s)", "(%s - %s)", "%s * %s", "%s / (1.5 + (%s)^2)", "min(%s, %s)", "max(%s, %s)",
-        "(abs(%s) + 0.5)^tanh(%s)", "(%s)^2 * tanh(%s)", "(%s)^3 - sigmoid(%s)"};
-    static const char *const functions[] = {
-        "tanh(%s)", "sin(%s)", "cos(%s)", "sigmoid(%s)", "relu(%s)", "abs(%s)", "-(%s)",
-        "exp(tanh(%s))", "log(1.1 + abs(%s))", "sqrt(0.3 + abs(%s))", "(1.2 + abs(%s))^-1.5",
-        "(2 + sin(%s))^-2"};
+    static const char *const shapes[] = {"(%s + %s)",
+                                         "(%s - %s)",
+                                         "%s * %s",
+                                         "%s / (1.5 + (%s)^2)",
+                                         "min(%s, %s)",
+                                         "max(%s, %s)",
+                                         "(abs(%s) + 0.5)^tanh(%s)",
+                                         "(%s)^2 * tanh(%s)",
+                                         "(%s)^3 - sigmoid(%s)"};
+    static const char *const functions[] = {"tanh(%s)",
+                                            "sin(%s)",
+                                            "cos(%s)",
+                                            "sigmoid(%s)",
+                                            "relu(%s)",
+                                            "abs(%s)",
+                                            "-(%s)",
+                                            "exp(tanh(%s))",
+                                            "log(1.1 + abs(%s))",
+                                            "sqrt(0.3 + abs(%s))",
+                                            "(1.2 + abs(%s))^-1.5",
+                                            "(2 + sin(%s))^-2"};
     if (depth == 0) return leaves[pick(g, sizeof leaves / sizeof *leaves - !has_q)];
     const size_t kind = pick(g, 10);
     if (kind < 4) {
@@ -353,18 +372,25 @@ static const char *vector(generator *g, int depth)
     if (depth == 0) return leaves[pick(g, 3)];
     const char *one = vector(g, depth - 1);
     switch (pick(g, 7)) {
-    case 0: return arena_printf(g->memory, "(%s + %s)", one, vector(g, depth - 1));
-    case 1: return arena_printf(g->memory, "tanh(%s)", one);
-    case 2: return arena_printf(g->memory, "dot(m, %s)", one);
-    case 3: return arena_printf(g->memory, "dot(%s, m)", one);
-    case 4: return arena_printf(g->memory, "(%s) * %s", number(g, depth - 1, false), one);
-    case 5: return arena_printf(g->memory, "dot(cos(m), %s)", one);
-    default: return arena_printf(g->memory, "sin(%s) * 0.5", one);
+    case 0:
+        return arena_printf(g->memory, "(%s + %s)", one, vector(g, depth - 1));
+    case 1:
+        return arena_printf(g->memory, "tanh(%s)", one);
+    case 2:
+        return arena_printf(g->memory, "dot(m, %s)", one);
+    case 3:
+        return arena_printf(g->memory, "dot(%s, m)", one);
+    case 4:
+        return arena_printf(g->memory, "(%s) * %s", number(g, depth - 1, false), one);
+    case 5:
+        return arena_printf(g->memory, "dot(cos(m), %s)", one);
+    default:
+        return arena_printf(g->memory, "sin(%s) * 0.5", one);
     }
 }
 
-/* Entries that are wrong by more than the rounding of the differences (a derivative of 10^-17 beside a value
- * of 1 cannot be had from them), beyond those that were set aside at kinks. */
+/* Entries that are wrong by more than the rounding of the differences (a derivative of 10^-17
+ * beside a value of 1 cannot be had from them), beyond those that were set aside at kinks. */
 static bool agrees(const check_row *row, double value, double *worst)
 {
     size_t wrong = 0;
@@ -390,16 +416,18 @@ static void test_random_formulas(void **state)
         generator g = {memory, n, 0};
         const char *q = number(&g, 2, false), *f = number(&g, 4, true);
         const char *texts = arena_printf(memory, "{q: \"%s\", f: \"c * x + %s\"}", q, f);
-        formula *it = open_formula("{x: 0.4, y: -0.8, z: 1.3, c: 0.9, v: [0.3, -0.6, 1.1], w: [-1.2, "
-                                   "0.5, 0.2], m: [[0.1, 0.9, -0.4], [0.7, -0.3, 0.5], [-0.8, 0.6, "
-                                   "0.2]]}",
-                                   texts, "");
+        formula *it =
+            open_formula("{x: 0.4, y: -0.8, z: 1.3, c: 0.9, v: [0.3, -0.6, 1.1], w: [-1.2, "
+                         "0.5, 0.2], m: [[0.1, 0.9, -0.4], [0.7, -0.3, 0.5], [-0.8, 0.6, "
+                         "0.2]]}",
+                         texts, "");
         check_report report;
         failure why;
         const double value = value_of(it, NULL);
         assert_true(n < 10 * WANTED);
         if (isfinite(value) && fabs(value) < 1e3) {
-            assert_true(check_gradient(memory, it->trial, it->data, &check_defaults, &report, &why));
+            assert_true(
+                check_gradient(memory, it->trial, it->data, &check_defaults, &report, &why));
             checked++;
             bool good = true;
             for (size_t i = 0; i < report.count; i++) {
@@ -413,15 +441,17 @@ static void test_random_formulas(void **state)
         close_formula(it);
         arena_destroy(memory);
     }
-    print_message("%zu formulas, %zu derivatives: greatest relative error %.2g, %zu at kinks\n", checked,
-                  entries, worst, aside);
+    print_message("%zu formulas, %zu derivatives: greatest relative error %.2g, %zu at kinks\n",
+                  checked, entries, worst, aside);
     assert_int_equal(failed, 0);
     assert_true(aside * 50 < entries);
 }
 
-/* ---- with data --------------------------------------------------------------------------------------- */
+/* ---- with data
+ * --------------------------------------------------------------------------------------- */
 
-/* Uses of every kind of node, and of one parameter in several ways; 4 outputs for the fixture's classes. */
+/* Uses of every kind of node, and of one parameter in several ways; 4 outputs for the fixture's
+ * classes. */
 #define WITH_DATA(precision)                                                                       \
     "{model: {name: expression, parameters: {w: {shape: [21, 4], initial: random}, b: [0.1, 0.2, " \
     "0.3, 0.4], c: 0.7, u: {shape: 21, initial: random}}, expressions: {h: \"tanh(dot(x, w) + "    \
@@ -487,16 +517,17 @@ static void test_as_the_plugin_linear(void **state)
 {
     (void)state;
     fixture *linear = fixture_create(500, "{model: linear, train: {precision: float64}}");
-    fixture *written =
-        fixture_create(500, "{model: {name: expression, parameters: {w: {shape: [21, 4], initial: 0}, "
-                            "b: {shape: 4, initial: 0}}, expressions: {s: \"dot(x, w) + b\"}, "
-                            "not_regularized: b}, train: {precision: float64}}");
+    fixture *written = fixture_create(
+        500, "{model: {name: expression, parameters: {w: {shape: [21, 4], initial: 0}, "
+             "b: {shape: 4, initial: 0}}, expressions: {s: \"dot(x, w) + b\"}, "
+             "not_regularized: b}, train: {precision: float64}}");
     objective *one = fixture_objective(linear, 0), *other = fixture_objective(written, 0);
     const size_t total = objective_layout(one)->total;
     assert_int_equal(total, objective_layout(other)->total);
     double *weights = allocate(total, 8), *g = allocate(total, 8), *h = allocate(total, 8);
     random_normal((random_key){4, SLOPE_FOR_NOISE, 0}, 0, 84, weights);
-    random_normal((random_key){4, SLOPE_FOR_NOISE, 1}, 0, 4, weights + objective_layout(one)->offsets[1]);
+    random_normal((random_key){4, SLOPE_FOR_NOISE, 1}, 0, 4,
+                  weights + objective_layout(one)->offsets[1]);
     const batch rows = objective_split(one, SLOPE_TRAIN);
     near(objective_gradient(one, weights, rows, g), objective_gradient(other, weights, rows, h));
     for (size_t i = 0; i < total; i++) near(g[i], h[i]);
