@@ -1,9 +1,11 @@
 """test_consumer: slope as somebody meets it who writes a plugin of their own, outside this tree: by
 hand with one line of cc, and with CMake against an installed slope. Sources: tests/consumer/."""
 import csv
+import math
 import os
 import re
 import shutil
+import struct
 import subprocess
 
 import slope_cli
@@ -16,7 +18,28 @@ STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshado
           "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wundef", "-Werror"]
 
 
+KINDS = {"my_rows": "reader", "my_model": "model", "my_loss": "loss", "my_rule": "optimizer",
+         "my_schedule": "schedule"}
+
+
 class Consumer(slope_cli.SlopeCase):
+    def write_rows(self):
+        """A ring round a disc: 400 rows of two features and the class, as raw float32."""
+        rows = []
+        for i in range(400):
+            angle, radius = 2.4 * i, (0.4, 1.6)[i % 2] + 0.3 * math.sin(7 * i)
+            rows.append(struct.pack("<3f", radius * math.cos(angle), radius * math.sin(angle), i % 2))
+        self.write("rows.bin", b"".join(rows))
+
+    def train_with_all(self, run, *arguments, **options):
+        """all_mine.yaml: every plugin of the folder in one experiment."""
+        self.write_rows()
+        shutil.copy(CONSUMER / "all_mine.yaml", self.folder)
+        run("run", "all_mine.yaml", *arguments, "--quiet", "--output", "all", **options)
+        (trial,) = self.trials("all")
+        self.assertEqual(trial["status"], "finished")
+        self.assertGreater(float(trial["test_accuracy"]), 0.95)
+
     def command(self, *arguments, status=0, **options):
         done = subprocess.run(list(map(str, arguments)), cwd=self.folder, text=True,
                               capture_output=True, timeout=300, **options)
@@ -81,6 +104,31 @@ class ByHand(Consumer):
     def test_is_not_found_without_the_path(self):
         self.assertIn("there is no optimizer 'my_rule'",
                       self.slope("validate", "my_rule.yaml", status=2).stderr)
+
+
+class AllByHand(Consumer):
+    """One plugin of each kind, each compiled with one line."""
+
+    def setUp(self):
+        super().setUp()
+        for name in KINDS:
+            self.command(CC, *STRICT, "-O2", "-ffp-contract=off", "-shared", "-fPIC",
+                         f"-I{INCLUDE}", CONSUMER / f"{name}.c", "-o", f"{name}.so", "-lm")
+
+    def test_there_is_one_of_each_kind(self):
+        self.assertEqual(sorted(path.stem for path in CONSUMER.glob("*.c")), sorted(KINDS))
+
+    def test_conform(self):
+        self.write_rows()
+        for name, kind in KINDS.items():
+            needs = ["file=rows.bin", "columns=2"] if kind == "reader" else []
+            out = self.slope("test", f"{name}.so", *needs).stdout
+            self.assertIn(f"ok       {kind} {name}: ", out)
+            self.assertIn(" 0 failed", out)
+            self.assertNotIn("needs parameters", out)
+
+    def test_train_together(self):
+        self.train_with_all(self.slope, environment={"SLOPE_PLUGIN_PATH": str(self.folder)})
 
 
 class Headers(Consumer):
@@ -152,8 +200,11 @@ class Installed(Consumer):
         self.installed("run", CONSUMER / "my_rule.yaml", "train.precision=float64", "--quiet",
                        "--output", "out", environment=environment)
         self.assertEqual(self.trials("out")[0]["status"], "finished")
-        self.assertIn("ok       optimizer my_rule: precisions agree",
-                      self.installed("test", plugins / "my_rule.so").stdout)
+        for name, kind in KINDS.items():
+            if kind != "reader":
+                self.assertIn(f"ok       {kind} {name}: precisions agree",
+                              self.installed("test", plugins / f"{name}.so").stdout)
+        self.train_with_all(self.installed, "train.precision=float64", environment=environment)
 
     def test_program_is_the_one_of_the_build(self):
         self.assertEqual(self.installed("--version").stdout,
