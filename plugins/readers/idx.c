@@ -49,7 +49,7 @@ typedef struct idx_array {
     size_t element_bytes;
     size_t rank;
     size_t rows, columns; /* columns: product of all extents but the first */
-    const unsigned char *elements;
+    const unsigned char *file, *elements;
 } idx_array;
 
 static size_t bytes_of_type(int type)
@@ -95,7 +95,8 @@ static slope_status open_array(const slope_reader_call *call, const char *path, 
                          .type = bytes[2],
                          .element_bytes = bytes_of_type(bytes[2]),
                          .rank = rank,
-                         .columns = 1};
+                         .columns = 1,
+                         .file = bytes};
     if (bytes[0] || bytes[1] || !array->element_bytes || rank < 1)
         return host->fail(
             host,
@@ -162,32 +163,44 @@ static slope_element element_of(const idx_array *array)
     return SLOPE_FLOAT32;
 }
 
-static void copy_features(const idx_array *array, slope_table *table)
+/* Elements [first, last). */
+static void copy_elements(const idx_array *array, size_t first, size_t last, slope_table *table)
 {
-    const size_t count = array->rows * array->columns;
     float *const narrow = table->features;
     double *const wide = table->features;
     switch (array->type) {
     case IDX_UINT8:
-        memcpy(table->features, array->elements, count);
+        memcpy((unsigned char *)table->features + first, array->elements + first, last - first);
         break;
     case IDX_FLOAT:
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = first; i < last; i++) {
             const uint32_t bits = big_endian_32(array->elements + 4 * i);
             memcpy(&narrow[i], &bits, sizeof bits);
         }
         break;
     case IDX_DOUBLE:
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = first; i < last; i++) {
             const uint64_t bits = big_endian_64(array->elements + 8 * i);
             memcpy(&wide[i], &bits, sizeof bits);
         }
         break;
     case IDX_INT32:
-        for (size_t i = 0; i < count; i++) wide[i] = integer_at(array, i);
+        for (size_t i = first; i < last; i++) wide[i] = integer_at(array, i);
         break;
     default:
-        for (size_t i = 0; i < count; i++) narrow[i] = (float)integer_at(array, i);
+        for (size_t i = first; i < last; i++) narrow[i] = (float)integer_at(array, i);
+    }
+}
+
+/* Piece by piece, so that what is copied does not stay in memory twice. */
+static void copy_features(const slope_reader_call *call, const idx_array *array, slope_table *table)
+{
+    const size_t count = array->rows * array->columns, piece = (size_t)1 << 20;
+    for (size_t first = 0; first < count; first += piece) {
+        const size_t last = count - first > piece ? first + piece : count;
+        copy_elements(array, first, last, table);
+        const unsigned char *copied = array->elements + last * array->element_bytes;
+        slope_done_with(call, array->file, (size_t)(copied - array->file));
     }
 }
 
@@ -211,7 +224,7 @@ static slope_status read_split(const slope_reader_call *call, slope_split split,
                           labels, y.rows);
     slope_table *const table = call->splits[split];
     if (call->reserve(call, table, element_of(&x), x.rows, x.columns, 0)) return SLOPE_ERROR;
-    copy_features(&x, table);
+    copy_features(call, &x, table);
     for (size_t i = 0; i < y.rows; i++) {
         table->labels[i] = integer_at(&y, i);
         if (table->labels[i] < 0)

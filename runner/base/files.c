@@ -49,11 +49,11 @@ static bool flush_folder(const char *folder)
 /* The new contents go to PATH.partial: always the same name, so that one left by a killed process
  * is overwritten by the next. Hence one writer per path at a time; the lock of a run's folder sees
  * to it. */
-static bool write_aside(const char *aside, const void *bytes, size_t count)
+static bool write_aside(const char *aside, const void *bytes, size_t count, bool flush)
 {
     const int file = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file < 0) return false;
-    const bool written = write_all(file, bytes, count) && fsync(file) == 0;
+    const bool written = write_all(file, bytes, count) && (!flush || fsync(file) == 0);
     const int reason = errno;
     const bool closed =
         close(file) == 0; /* network file systems may report a full disk only here */
@@ -61,19 +61,45 @@ static bool write_aside(const char *aside, const void *bytes, size_t count)
     return written && closed;
 }
 
-bool file_write(const char *path, const void *bytes, size_t count, failure *why)
+static bool replace(const char *path, const void *bytes, size_t count, bool flush, failure *why)
 {
     arena *names = arena_create();
     const char *aside = arena_printf(names, "%s.partial", path);
-    bool done = write_aside(aside, bytes, count) && rename(aside, path) == 0;
+    bool done = write_aside(aside, bytes, count, flush) && rename(aside, path) == 0;
     if (done) {
-        done = flush_folder(path_folder(names, path));
+        done = !flush || flush_folder(path_folder(names, path));
     } else {
         const int reason = errno;
         unlink(aside);
         errno = reason;
     }
     if (!done) failure_set(why, STATUS_ENVIRONMENT, "cannot write '%s': %s", path, strerror(errno));
+    arena_destroy(names);
+    return done;
+}
+
+bool file_write(const char *path, const void *bytes, size_t count, failure *why)
+{
+    return replace(path, bytes, count, true, why);
+}
+
+bool file_write_unflushed(const char *path, const void *bytes, size_t count, failure *why)
+{
+    return replace(path, bytes, count, false, why);
+}
+
+bool file_flush(const char *path, failure *why)
+{
+    arena *names = arena_create();
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool done = file >= 0 && fsync(file) == 0;
+    const int reason = errno;
+    if (file >= 0) close(file);
+    errno = reason;
+    done = done && flush_folder(path_folder(names, path));
+    if (!done)
+        failure_set(why, STATUS_ENVIRONMENT, "cannot write '%s' to the disk: %s", path,
+                    strerror(errno));
     arena_destroy(names);
     return done;
 }

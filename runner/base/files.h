@@ -11,6 +11,11 @@
  * and nothing is left behind. Status ENVIRONMENT. */
 bool file_write(const char *path, const void *bytes, size_t count, failure *why);
 
+/* The same without the flush: after a loss of power (not of the process) the file may be empty, until
+ * file_flush() has seen to it and to the folder that it is in. */
+bool file_write_unflushed(const char *path, const void *bytes, size_t count, failure *why);
+bool file_flush(const char *path, failure *why);
+
 /* Whole contents, with a zero byte after the end that is not counted. Free with free(). */
 bool file_read(const char *path, unsigned char **bytes, size_t *count, failure *why);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static reading *reading_of(const slope_reader_call *call)
@@ -207,9 +208,25 @@ static slope_status load(const slope_reader_call *call, const char *path,
         return call->host->fail(call->host, "%s", why.text);
     r->contents = list_grow(r->memory, r->contents, r->content_count, &r->content_capacity,
                             sizeof *r->contents);
-    r->contents[r->content_count++] = contents;
+    r->contents[r->content_count++] = (content){.bytes = contents, .size = *count};
     *bytes = contents;
     return SLOPE_OK;
+}
+
+/* Gives whole pages back; they stay readable, as zeros, until the contents are freed. */
+static void done_with(const slope_reader_call *call, const unsigned char *bytes, size_t count)
+{
+    const reading *r = reading_of(call);
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < r->content_count; i++) {
+        content *const c = &r->contents[i];
+        if (c->bytes != bytes || count > c->size || count <= c->given_back) continue;
+        const uintptr_t first = ((uintptr_t)bytes + c->given_back + page - 1) / page * page;
+        const uintptr_t last = ((uintptr_t)bytes + count) / page * page;
+        if (last <= first) continue;
+        (void)madvise((void *)first, last - first, MADV_DONTNEED);
+        c->given_back = last - (uintptr_t)bytes;
+    }
 }
 
 /* A reader may open files by its own means. So every file that the configuration names and that did
@@ -242,7 +259,7 @@ static bool call_reader(reading *r, const slope_plugin *plugin, failure *why)
 {
     const slope_reader *reader = (const slope_reader *)(const void *)plugin;
     const slope_status status = reader->read(&r->call);
-    for (size_t i = 0; i < r->content_count; i++) free(r->contents[i]);
+    for (size_t i = 0; i < r->content_count; i++) free(r->contents[i].bytes);
     r->content_count = 0;
     if (status == SLOPE_OK) return note_other_files(r, plugin, why);
     const exit_status kind = r->host.key[0] ? STATUS_CONFIG : STATUS_ENVIRONMENT;
@@ -266,6 +283,7 @@ bool reading_run(reading *r, const dataset_config *config, arena *memory, failur
         .name_class = name_class,
         .name_column = name_column,
         .load = load,
+        .done_with = done_with,
     };
     for (size_t i = 0; i < SLOPE_SPLITS; i++) {
         r->tables[i] = (slope_table){.layout = SLOPE_DENSE};

@@ -19,6 +19,11 @@ typedef struct read_file {
     char digest[65];
 } read_file;
 
+typedef struct content {
+    unsigned char *bytes;
+    size_t size, given_back; /* the first given_back bytes read as zero now */
+} content;
+
 typedef struct reading {
     slope_reader_call call; /* first: readers get its address */
     call_host host;
@@ -31,7 +36,7 @@ typedef struct reading {
 
     const dataset_config *config; /* private, as is all below */
     size_t class_name_capacity, column_name_capacity, file_capacity;
-    unsigned char **contents; /* of the files loaded, until the reader returns */
+    content *contents; /* of the files loaded, until the reader returns */
     size_t content_count, content_capacity;
     bool to_get; /* the failure is about a file that how_to_get tells how to get */
 } reading;

@@ -30,15 +30,16 @@ static bool held_out_rows(const char *key, double wanted, size_t rows, size_t *h
     return true;
 }
 
-static int compare_rows(const void *a_, const void *b_)
+/* Puts the rows into the order of the table: marks them, then looks for marks. Leaves no marks. */
+static dataset_split sorted_split(const slope_table *table, uint32_t *index, size_t rows,
+                                  bool *marks)
 {
-    const uint32_t a = *(const uint32_t *)a_, b = *(const uint32_t *)b_;
-    return a < b ? -1 : a > b;
-}
-
-static dataset_split sorted_split(const slope_table *table, uint32_t *index, size_t rows)
-{
-    qsort(index, rows, sizeof *index, compare_rows);
+    for (size_t i = 0; i < rows; i++) marks[index[i]] = true;
+    for (size_t row = 0, i = 0; i < rows; row++) {
+        index[i] = (uint32_t)row; /* overwritten by the next row unless this one is marked */
+        i += marks[row];
+        marks[row] = false;
+    }
     return (dataset_split){.table = table, .rows = rows, .index = index};
 }
 
@@ -49,10 +50,12 @@ static void deal(arena *memory, const slope_table *table, uint64_t seed, size_t 
     uint32_t *order = arena_alloc(memory, table->rows * sizeof *order);
     const random_key key = {seed, SLOPE_FOR_DATA, SPLIT_STREAM};
     random_permutation(key, table->rows, order);
-    if (test) splits[SLOPE_TEST] = sorted_split(table, order, test);
-    if (validation) splits[SLOPE_VALIDATION] = sorted_split(table, order + test, validation);
+    bool *marks = allocate(table->rows, sizeof *marks);
+    if (test) splits[SLOPE_TEST] = sorted_split(table, order, test, marks);
+    if (validation) splits[SLOPE_VALIDATION] = sorted_split(table, order + test, validation, marks);
     const size_t held = test + validation;
-    splits[SLOPE_TRAIN] = sorted_split(table, order + held, table->rows - held);
+    splits[SLOPE_TRAIN] = sorted_split(table, order + held, table->rows - held, marks);
+    free(marks);
 }
 
 static void limit_rows(dataset_split *split, int64_t limit)

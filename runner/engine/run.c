@@ -108,7 +108,7 @@ static bool start(run *r, failure *why)
         return false;
     const char *yaml = config_to_yaml(r->memory, r->experiment->resolved, false);
     return write_manifest(r, RUN_RUNNING, why) &&
-           file_write(in_folder(r, "config.yaml"), yaml, strlen(yaml), why) &&
+           file_write_unflushed(in_folder(r, "config.yaml"), yaml, strlen(yaml), why) &&
            run_open_files(r, &(run_bytes){-1, -1, -1, -1}, why);
 }
 
@@ -205,10 +205,20 @@ static const char *bytes_text(run *r, const csv_writer *file)
     return arena_printf(r->memory, "%lld", file ? (long long)csv_bytes(file) : 0);
 }
 
+/* Before there is a first result, there is nothing that a loss of power could take; so what the start
+ * wrote is flushed now, which a short run would otherwise wait for several times. */
+static bool flush_start(run *r, failure *why)
+{
+    r->begun = r->begun || (file_flush(in_folder(r, "config.yaml"), why) &&
+                            file_flush(in_folder(r, "manifest.yaml"), why));
+    return r->begun;
+}
+
 static bool save_checkpoint(void *argument, const trial *t, failure *why)
 {
     run *r = argument;
-    if (!csv_sync(r->metrics, why) || !run_sync_records(r, why)) return false;
+    if (!flush_start(r, why) || !csv_sync(r->metrics, why) || !run_sync_records(r, why))
+        return false;
     const named_text extra[] = {
         {"trial", arena_printf(r->memory, "%zu", r->current)},
         {"hash", run_hash(r, r->current)},
@@ -227,7 +237,8 @@ static bool finish_trial(run *r, const trial *t, failure *why)
                                                          r->current)),
                             why))
         return false;
-    if (!csv_sync(r->metrics, why) || !run_sync_records(r, why) || !run_write_trial(r, t, why) || !csv_sync(r->trials, why))
+    if (!flush_start(r, why) || !csv_sync(r->metrics, why) || !run_sync_records(r, why) ||
+        !run_write_trial(r, t, why) || !csv_sync(r->trials, why))
         return false;
     unlink(in_folder(r, RUN_CHECKPOINT));
     return true;

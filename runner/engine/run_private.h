@@ -48,6 +48,7 @@ typedef struct run {
     const char *started;
     double started_at, seconds_before;
     int resumes;
+    bool begun; /* the files of the start are on the disk */
 } run;
 
 /* Makes rows and hashes. */

@@ -18,6 +18,8 @@ struct csv_writer {
     const char *path;
     int file;
     int64_t bytes; /* of whole rows in the file */
+    bool dirty;    /* not all of them are known to be on the disk */
+    bool fresh;    /* neither is its name */
     size_t column_count;
     size_t cell_count; /* in the row being built */
     char *row;
@@ -110,6 +112,7 @@ bool csv_end_row(csv_writer *w, failure *why)
         abort();
     }
     put(w, "\n", 1);
+    w->dirty = true;
     const bool written = write_row(w);
     if (written) {
         w->bytes += (int64_t)w->length;
@@ -125,8 +128,11 @@ bool csv_end_row(csv_writer *w, failure *why)
 
 bool csv_sync(csv_writer *w, failure *why)
 {
-    /* EINVAL: not a file that can be flushed (a pipe, /dev/stdout). */
-    return fsync(w->file) == 0 || errno == EINVAL || cannot(why, "write", w->path);
+    if (!w->dirty) return true;
+    if (w->fresh ? !file_flush(w->path, why) : fsync(w->file) != 0 && !cannot(why, "write", w->path))
+        return false;
+    w->dirty = w->fresh = false;
+    return true;
 }
 
 int64_t csv_bytes(const csv_writer *w)
@@ -185,10 +191,12 @@ static bool check_kept(const csv_writer *w, int64_t keep, failure *why)
 static bool open_file(csv_writer *w, int64_t keep, failure *why)
 {
     const bool fresh = keep < 0;
-    if (fresh ? !file_write(w->path, w->row, w->length, why) : !check_kept(w, keep, why))
+    if (fresh ? !file_write_unflushed(w->path, w->row, w->length, why) : !check_kept(w, keep, why))
         return false;
     w->bytes = fresh ? (int64_t)w->length : keep;
     w->length = 0;
+    w->dirty = true;
+    w->fresh = fresh;
     w->file = open(w->path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (w->file < 0) return cannot(why, "open", w->path);
     if (!fresh && ftruncate(w->file, keep) != 0) return cannot(why, "cut back", w->path);

@@ -177,7 +177,10 @@ bool manifest_write(const run_folder *folder, const provenance *p, failure *why)
     if (good) {
         put_data(a, manifest, p);
         const char *text = config_to_yaml(a, manifest, false);
-        good = file_write(path_join(a, folder->path, "manifest.yaml"), text, strlen(text), why);
+        const char *path = path_join(a, folder->path, "manifest.yaml");
+        const bool begins = p->status == RUN_RUNNING && p->resumes == 0;
+        good = begins ? file_write_unflushed(path, text, strlen(text), why)
+                      : file_write(path, text, strlen(text), why);
     }
     arena_destroy(a);
     return good;
