@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/text.h"
+#include "cli/plugins_markdown.h"
 #include "host/registry.h"
 #include "record/table.h"
 
@@ -10,7 +11,7 @@
 
 static void print_help(void)
 {
-    puts("usage: slope plugins [KIND]\n"
+    puts("usage: slope plugins [KIND] [--markdown]\n"
          "\n"
          "Lists every plugin with its version, precisions and file. KIND is reader, model, loss,\n"
          "optimizer or schedule; without it all are listed.\n"
@@ -18,6 +19,8 @@ static void print_help(void)
          "Plugins are looked for beside the program (../lib/slope/plugins), then in the folders\n"
          "of SLOPE_PLUGIN_PATH. Those that cannot be loaded are named on standard error with the\n"
          "reason, and the exit status is 3.\n"
+         "\n"
+         "  --markdown  a table of formulas, sources and defaults, for a text\n"
          "\n"
          "example:\n"
          "  slope plugins optimizer");
@@ -73,10 +76,15 @@ static void print_plugins(const host_plugin *const *plugins, size_t count, slope
 exit_status command_plugins(int argc, char **argv)
 {
     slope_kind kind = (slope_kind)0;
+    bool markdown = false;
     for (int i = 1; i < argc; ++i) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             print_help();
             return STATUS_OK;
+        }
+        if (strcmp(argv[i], "--markdown") == 0) {
+            markdown = true;
+            continue;
         }
         if (argv[i][0] == '-') return cli_usage("plugins", "there is no option '%s'", argv[i]);
         if (kind != 0) return cli_usage("plugins", "'%s' is one kind too many", argv[i]);
@@ -93,7 +101,10 @@ exit_status command_plugins(int argc, char **argv)
     } else {
         const host_plugin *const *plugins;
         const size_t count = registry_load_all(all, &plugins, print_refusal, &refused);
-        print_plugins(plugins, count, kind);
+        if (markdown)
+            print_plugins_markdown(plugins, count, kind);
+        else
+            print_plugins(plugins, count, kind);
         if (refused > 0) status = STATUS_ENVIRONMENT;
     }
     arena_destroy(memory);
