@@ -7,10 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -275,9 +275,12 @@ char *path_stem(arena *a, const char *path)
 
 char *path_of_program(arena *a)
 {
-    char path[PATH_MAX];
-    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length <= 0) return arena_strdup(a, "."); /* no /proc: only SLOPE_PLUGIN_PATH will help */
-    path[length] = 0;
-    return path_folder(a, path);
+    char *path = realpath("/proc/self/exe", NULL);
+    if (!path) { /* no /proc, as in a bare chroot: the path by which the program was started */
+        const char *started = (const char *)getauxval(AT_EXECFN);
+        path = started ? realpath(started, NULL) : NULL;
+    }
+    char *folder = path_folder(a, path ? path : "/");
+    free(path);
+    return folder;
 }

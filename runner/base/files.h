@@ -33,7 +33,7 @@ char *path_join(arena *a, const char *folder, const char *name);
 char *path_folder(arena *a, const char *path);
 char *path_stem(arena *a, const char *path); /* "dir/adam.so" gives "adam" */
 
-/* Folder that holds the running program, found through /proc/self/exe. */
+/* Folder that holds the running program; links are followed. */
 char *path_of_program(arena *a);
 
 #endif

@@ -1,5 +1,6 @@
 """test_consumer: slope as somebody meets it who writes a plugin of their own, outside this tree: by
-hand with one line of cc, and with CMake against an installed slope. Sources: tests/consumer/."""
+hand with one line of cc, with pkg-config or CMake against an installed slope, and as one more file in a
+checkout. Sources: tests/consumer/."""
 import csv
 import math
 import os
@@ -206,9 +207,61 @@ class Installed(Consumer):
                               self.installed("test", plugins / f"{name}.so").stdout)
         self.train_with_all(self.installed, "train.precision=float64", environment=environment)
 
+    def test_serves_one_line_of_cc(self):
+        folder = self.folder / "empty"
+        folder.mkdir()
+        shutil.copy(CONSUMER / "my_rule.c", folder)
+        environment = {**os.environ, "PKG_CONFIG_PATH": str(self.prefix / "share" / "pkgconfig")}
+        self.command("sh", "-euc", f"cd '{folder}'; {CC} -O3 -shared -fPIC "
+                     "$(pkg-config --cflags slope) my_rule.c -o my_rule.so", env=environment)
+        self.installed("run", CONSUMER / "my_rule.yaml", "--quiet", "--output", "out",
+                       environment={"SLOPE_PLUGIN_PATH": str(folder)})
+        self.assertEqual(self.trials("out")[0]["status"], "finished")
+
+        def ask(*arguments):
+            return self.command("pkg-config", *arguments, "slope", env=environment).stdout.strip()
+        include, contract = ask("--cflags").split()
+        self.assertTrue(os.path.samefile(include.removeprefix("-I"), self.prefix / "include"))
+        self.assertEqual(contract, "-ffp-contract=off")
+        self.assertTrue(os.path.samefile(ask("--variable=plugindir"),
+                                         self.prefix / "lib" / "slope" / "plugins"))
+        self.assertEqual(ask("--modversion"), self.installed("--version").stdout.split()[1])
+
+    def test_plugin_in_the_plugin_folder_is_found(self):
+        folder = self.prefix / "lib" / "slope" / "plugins" / "optimizers"
+        self.command(CC, "-shared", "-fPIC", f"-I{self.prefix}/include", CONSUMER / "my_rule.c",
+                     "-o", folder / "my_rule.so")
+        self.assertIn("my_rule", self.installed("plugins", "optimizer").stdout)
+
     def test_program_is_the_one_of_the_build(self):
         self.assertEqual(self.installed("--version").stdout,
                          self.command(PROGRAM, "--version").stdout)
+
+
+class Checkout(Consumer):
+    """A file dropped into plugins/optimizers/ is built with the others; no other line changes."""
+
+    def test_one_more_file(self):
+        tree = self.folder / "tree"
+        for part in ("CMakeLists.txt", "README.md", "configs", "datasets", "packaging", "plugins",
+                     "runner"):
+            whole = shutil.copytree if (SOURCE / part).is_dir() else shutil.copy
+            tree.mkdir(exist_ok=True)
+            whole(SOURCE / part, tree / part)
+        shutil.copy(CONSUMER / "my_rule.c", tree / "plugins" / "optimizers")
+        self.command("cmake", "-S", tree, "-B", "build", "-G", "Ninja", "-DSLOPE_TESTS=OFF",
+                     f"-DCMAKE_C_COMPILER={CC}")
+        # Only what is new: the whole tree is built often enough.
+        self.command("cmake", "--build", "build", "--target", "plugin_optimizers_my_rule")
+        folder = self.folder / "build" / "lib" / "slope" / "plugins"
+        described = self.slope("describe", "my_rule", environment={"SLOPE_PLUGIN_PATH": str(folder)})
+        self.assertIn("precision: float32, float64", described.stdout)
+        # and it is one of those that are built with the program, and installed
+        rules = (self.folder / "build" / "build.ninja").read_text().splitlines()
+        program = next(rule for rule in rules if rule.startswith("build bin/slope: "))
+        self.assertIn("optimizers/my_rule.so", program)
+        install = (self.folder / "build" / "packaging" / "cmake_install.cmake").read_text()
+        self.assertIn("optimizers/my_rule.so", install)
 
 
 if __name__ == "__main__":
