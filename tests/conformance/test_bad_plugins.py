@@ -1,6 +1,8 @@
 """Each plugin of tests/bad_plugins is caught, by the check that its first lines name and by no other;
 and no check is without such a plugin."""
+import os
 import re
+import subprocess
 
 from kit import BUILD, SHIPPED, SOURCE, KitCase, main
 
@@ -61,12 +63,26 @@ class BadPlugins(KitCase):
                 "refuses_defaults": "learning_rate: must be at least 1",
                 "hidden_state": "it remembers something outside what the host hands it",
                 "hangs_on_nan": "it has not ended after 3 seconds",
+                "crashes_on_nan": "it crashes (Aborted)",
+                "exits_on_nan": "it ends the program, with status 0",
                 "counts_rows": "float32: rows give other",
                 "uphill": "it does not get lower on a convex quadratic",
                 "unresolved": "undefined symbol: function_that_nobody_defines"}.items():
             with self.subTest(case):
                 self.kit(case)
                 self.assertIn(text, self.done.stdout)
+
+
+class ByHand(KitCase):
+    def test_a_wrong_gradient_shows_in_float32_too(self):
+        for case, kind in (("bad_sign_softmax", "loss"), ("double_gradient", "model")):
+            source = SOURCE / "tests" / "bad_plugins" / f"{case}.c"
+            subprocess.run([os.environ["SLOPE_CC"], "-O2", "-ffp-contract=off", "-shared", "-fPIC",
+                            f"-I{SOURCE}/plugins/include", source, "-o",
+                            self.folder / f"{case}.so", "-lm"], check=True)
+            results = self.run_kit([f"{case}.so"], status=1)[case]
+            self.assertEqual(results["gradient is the derivative"][0], "FAILED", kind)
+            self.assertEqual(results["precisions agree"][0], "skipped")
 
 
 class CommandLine(KitCase):
