@@ -2,6 +2,7 @@
 import ctypes
 import os
 import struct
+import subprocess
 import time
 
 import slope_cli
@@ -122,6 +123,29 @@ class Cache(slope_cli.SlopeCase):
         self.slope("resume", "out", "--quiet", environment=self.environment)
         self.slope("resume", "out", "--quiet", environment=self.environment)
         self.assertIn("cache: used", (self.folder / "out/manifest.yaml").read_text())
+
+    def test_data_are_in_memory_once(self):
+        """While they are read and when they are mapped; images are not expanded either."""
+        told = self.slope("--version", "--verbose").stdout
+        if "-fsanitize" in told:
+            self.skipTest("sanitizers need memory of their own")
+        rows, columns = 24000, 2048
+        with open(self.folder / "x", "wb") as file:  # in pieces: a child begins with our own peak
+            file.write(struct.pack(">BBBBII", 0, 0, 8, 2, rows, columns))
+            for _ in range(rows):
+                file.write(bytes(range(256)) * (columns // 256))
+        self.write("y", struct.pack(">BBBBI", 0, 0, 8, 1, rows) + bytes(rows))
+        self.write("e.yaml", "dataset: {name: idx, train: {images: x, labels: y}, validation: 50}\n"
+                   "train: {steps: 1}\nevaluate: {train: false}\n")
+        for output in "--no-cache", "written", "used":
+            arguments = ["--no-cache"] if output == "--no-cache" else ["--output", output]
+            process = subprocess.Popen(
+                [slope_cli.PROGRAM, "run", "e.yaml", "--quiet", *arguments], cwd=self.folder,
+                env={**os.environ, **self.environment}, stdin=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = status
+            self.assertEqual(status, 0)
+            self.assertLess(usage.ru_maxrss * 1024, 1.4 * rows * columns, output)
 
     def test_goes_on_without_a_place(self):
         self.run_to("without", "--no-cache")

@@ -83,6 +83,27 @@ static void write_and_read(void **state)
     assert_int_equal(entries(f), 1);
 }
 
+static void write_first_flush_later(void **state)
+{
+    fixture *f = *state;
+    failure why;
+    unsigned char *bytes;
+    size_t count;
+    const char *path = in_folder(f, "a");
+    assert_false(file_flush(path, &why));
+    assert_int_equal(why.status, STATUS_ENVIRONMENT);
+    assert_non_null(strstr(why.text, "No such file"));
+    assert_true(file_write_unflushed(path, "earlier", 7, &why));
+    assert_true(file_write_unflushed(path, "new", 3, &why));
+    assert_true(file_flush(path, &why));
+    assert_true(file_read(path, &bytes, &count, &why));
+    assert_int_equal(count, 3);
+    assert_memory_equal(bytes, "new", 4);
+    free(bytes);
+    assert_int_equal(entries(f), 1);
+    assert_false(file_write_unflushed(in_folder(f, "none/a"), "x", 1, &why));
+}
+
 static void large_file(void **state)
 {
     const fixture *f = *state;
@@ -241,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(write_and_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(write_first_flush_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(large_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(file_of_unknown_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_disk_keeps_the_earlier_file, set_up, tear_down),
