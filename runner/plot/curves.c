@@ -141,7 +141,7 @@ static bool draw_subject(plotter *all, subject s, failure *why)
     if (s.percent)
         fprintf(p.script, "set yrange [%g:%g]\n", 5 * floor(20 * least),
                 fmin(100, 5 * ceil(20 * greatest + 0.01)));
-    else if (s.logarithmic && least > 0 && greatest / least > 6)
+    else if (s.logarithmic && least > 0 && greatest / least > 4)
         log_axis(p.script, 'y', least, greatest);
     else if (greatest > least)
         fprintf(p.script, "set yrange [%.9g:%.9g]\n", least - 0.04 * (greatest - least),

@@ -210,7 +210,7 @@ static void write_style(const plotter *all, const surface *s, FILE *script)
     fprintf(script, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset border 15\n", s->low[0],
             s->high[0], s->low[1], s->high[1]);
     fputs("set palette defined (0 '#b9c9d8', 1 '#ffffff')\nset key outside right top Left reverse "
-          "samplen 1.5 noenhanced\nset clip two\n",
+          "samplen 1.5 width 3 noenhanced\nset clip two\n",
           script);
     fprintf(script, "set cbrange [%.9g:%.9g]\n", s->least, s->greatest);
     fputs("unset colorbox\n", script);
