@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { MOST_NODES = 200000 };
+enum { MOST_NODES = 200000, LONGEST_WORDS = 120 };
 
 typedef struct build {
     const slope_host *host;
@@ -73,6 +73,21 @@ static void rebuild_table(build *b)
     }
 }
 
+/* The user's words for what is being built; long ones are cut, as a long sum has many long parts.
+ */
+static const char *words_of(const build *b)
+{
+    const char *words = b->out->text + b->at->begin;
+    const size_t length = b->at->end - b->at->begin;
+    size_t kept = length;
+    if (length > LONGEST_WORDS)
+        for (kept = LONGEST_WORDS; (words[kept] & 0xC0) == 0x80;) kept--;
+    char *text = b->host->allocate(b->host, kept + sizeof "…");
+    memcpy(text, words, kept);
+    if (kept < length) strcpy(text + kept, "…");
+    return text;
+}
+
 /* The node that computes the same, or a new one. */
 static size_t share(build *b, node n)
 {
@@ -87,12 +102,7 @@ static size_t share(build *b, node n)
     if (n.a != NOTHING) n.active = b->nodes[n.a].active;
     if (n.b != NOTHING) n.active = n.active || b->nodes[n.b].active;
     n.active = n.active || n.op == OP_PARAMETER;
-    const size_t length = b->at->end - b->at->begin;
-    if (!n.text) {
-        char *text = b->host->allocate(b->host, length + 1);
-        memcpy(text, b->out->text + b->at->begin, length);
-        n.text = text;
-    }
+    if (!n.text) n.text = words_of(b);
     n.uses = n.next_use = NOTHING;
     b->nodes[b->count] = n;
     b->table[slot] = (uint32_t)(b->count + 1);
@@ -138,8 +148,8 @@ static const char *shape_text(const node *n, char *buffer, size_t size)
 static bool push_constant(build *b, double number)
 {
     if (!isfinite(number))
-        return FAIL_AT(b, b->at->at, "'%.*s' is %s", (int)(b->at->end - b->at->begin),
-                       b->out->text + b->at->begin, isnan(number) ? "no number" : "infinite");
+        return FAIL_AT(b, b->at->at, "'%s' is %s", words_of(b),
+                       isnan(number) ? "no number" : "infinite");
     node n = new_node(OP_CONSTANT, NOTHING, NOTHING);
     n.number = number;
     return push(b, share(b, n));
