@@ -1,7 +1,8 @@
-/* config/surface_section.c: the section `surface`: what is known about a function that is minimised.
+/* config/surface_section.c: the section `surface`: what is known about a function that is
+ * minimised.
  *
- * Names are judged against the model's tensors when a run starts (engine/run_paths.c); here only what the
- * section says of itself. */
+ * Names are judged against the model's tensors when a run starts (engine/run_paths.c); here only
+ * what the section says of itself. */
 #include "config/builder.h"
 
 #include <math.h>
@@ -47,8 +48,7 @@ static const slope_parameter surface_parameters[] = {
      .offset = offsetof(surface_fields, source),
      .doc = "who gave this function; for people"},
 };
-static const bind_table surface_table =
-    RUNNER_TABLE(surface_parameters, surface_fields, "surface");
+static const bind_table surface_table = RUNNER_TABLE(surface_parameters, surface_fields, "surface");
 
 static void check_domain(builder *b, const config_node *section, const slope_array *range)
 {

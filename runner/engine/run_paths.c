@@ -1,5 +1,6 @@
-/* engine/run_paths.c: what a run records between evaluations (`record`), paths.csv and batch_loss.csv, and
- * what it makes of `surface`: the check before the start and the table at the end. See run_private.h. */
+/* engine/run_paths.c: what a run records between evaluations (`record`), paths.csv and
+ * batch_loss.csv, and what it makes of `surface`: the check before the start and the table at the
+ * end. See run_private.h. */
 #include "engine/run_private.h"
 
 #include "base/files.h"
@@ -10,7 +11,8 @@
 
 enum { MOST_PARAMETERS = 1000, FIRST_COLUMNS = 3 };
 
-/* ---- columns ------------------------------------------------------------------------------------------- */
+/* ---- columns
+ * ------------------------------------------------------------------------------------------- */
 
 /* "w" for a single number, otherwise "w[3]", "w[1][2]". */
 static char *parameter_name(arena *a, const slope_tensor *tensor, size_t size, size_t index)
@@ -37,7 +39,8 @@ static bool plan_columns(run *r, size_t number, const layout *l, failure *why)
 {
     if (!r->path_columns) {
         static const char *const first[FIRST_COLUMNS] = {"trial", "step", "loss"};
-        r->path_columns = arena_alloc(r->memory, (FIRST_COLUMNS + MOST_PARAMETERS) * sizeof(char *));
+        r->path_columns =
+            arena_alloc(r->memory, (FIRST_COLUMNS + MOST_PARAMETERS) * sizeof(char *));
         r->column_of = arena_alloc(r->memory, r->experiment->trial_count * sizeof *r->column_of);
         memcpy(r->path_columns, first, sizeof first);
         r->path_column_count = FIRST_COLUMNS;
@@ -60,7 +63,8 @@ static bool plan_columns(run *r, size_t number, const layout *l, failure *why)
     return true;
 }
 
-/* ---- surfaces -------------------------------------------------------------------------------------------- */
+/* ---- surfaces
+ * -------------------------------------------------------------------------------------------- */
 
 static size_t tensor_named(const layout *l, const char *name)
 {
@@ -74,8 +78,8 @@ static bool check_names(const layout *l, const slope_arrays *given, const char *
     for (size_t i = 0; i < given->count; i++) {
         const size_t t = tensor_named(l, given->items[i].name);
         if (t == l->tensor_count)
-            return failure_set(why, STATUS_CONFIG, "surface.%s: the model has no parameter '%s'", key,
-                               given->items[i].name);
+            return failure_set(why, STATUS_CONFIG, "surface.%s: the model has no parameter '%s'",
+                               key, given->items[i].name);
         if (l->sizes[t] != 1)
             return failure_set(why, STATUS_CONFIG, "surface.%s: parameter '%s' is no single number",
                                key, given->items[i].name);
@@ -116,8 +120,8 @@ static bool check_value(const trial_config *c, trial *t, failure *why)
         const double value = trial_objective_at(t, weights);
         if (!(fabs(value - s->value) <= allowed))
             good = failure_set(why, STATUS_CONFIG,
-                               "surface.value: the function is %.9g at minimum %zu, not %.9g", value,
-                               m + 1, s->value);
+                               "surface.value: the function is %.9g at minimum %zu, not %.9g",
+                               value, m + 1, s->value);
     }
     free(weights);
     return good;
@@ -135,7 +139,9 @@ bool run_plan_records(run *r, size_t number, trial *t, failure *why)
            (isnan(s->value) || check_value(c, t, why));
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------- */
+/* ---- files
+ * -------------------------------------------------------------------------------------------------
+ */
 
 bool run_open_records(run *r, int64_t paths_bytes, int64_t batches_bytes, failure *why)
 {
@@ -174,8 +180,7 @@ bool run_write_path(void *argument, const trial *t, const void *weights, double 
     run *r = argument;
     const layout *l = trial_layout(t);
     const size_t count = r->path_column_count;
-    const size_t real_size =
-        r->experiment->trials[r->current].train.precision == FLOAT64 ? 8 : 4;
+    const size_t real_size = r->experiment->trials[r->current].train.precision == FLOAT64 ? 8 : 4;
     double values[FIRST_COLUMNS + MOST_PARAMETERS];
     bool there[FIRST_COLUMNS + MOST_PARAMETERS] = {false};
     size_t n = 0;
@@ -207,7 +212,8 @@ bool run_write_batch_loss(void *argument, const trial *t, double loss, failure *
     return csv_end_row(r->batches, why);
 }
 
-/* ---- the table of a surface ---------------------------------------------------------------------------------- */
+/* ---- the table of a surface
+ * ---------------------------------------------------------------------------------- */
 
 typedef struct arrival {
     bool recorded;

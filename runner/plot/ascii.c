@@ -94,8 +94,8 @@ void plot_ascii(const plotter *all)
         printf("no loss to draw\n");
         return;
     }
-    size_t curves = all->experiment->trial_count < MOST_CURVES ? all->experiment->trial_count
-                                                               : MOST_CURVES;
+    size_t curves =
+        all->experiment->trial_count < MOST_CURVES ? all->experiment->trial_count : MOST_CURVES;
     for (size_t i = curves; i-- > 0;) /* the best one last, on top */
         draw_curve(all, &c, column, all->order[i], (char)('a' + i));
     print_canvas(&c, column);

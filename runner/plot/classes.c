@@ -1,6 +1,6 @@
-/* plot/classes.c: what a trained classifier does to each class: the confusion matrix, computed again from
- * the weights and the data, and, where rows are pictures and the model has one matrix of features × classes,
- * the weights of each class as a picture: its template. */
+/* plot/classes.c: what a trained classifier does to each class: the confusion matrix, computed
+ * again from the weights and the data, and, where rows are pictures and the model has one matrix of
+ * features × classes, the weights of each class as a picture: its template. */
 #include "plot/plot_private.h"
 
 #include "base/files.h"
@@ -55,8 +55,8 @@ static void write_class_ticks(const plotter *all, const dataset *data, FILE *scr
 {
     fprintf(script, "set %ctics %s(", axis, axis == 'x' ? "rotate by 40 right " : "");
     for (size_t c = 0; c < data->classes; c++)
-        fprintf(script, "%s%s %zu", c ? ", " : "",
-                quoted(all->memory, class_name(all, data, c)), c);
+        fprintf(script, "%s%s %zu", c ? ", " : "", quoted(all->memory, class_name(all, data, c)),
+                c);
     fputs(") noenhanced scale 0\n", script);
 }
 
@@ -91,8 +91,8 @@ static bool draw_confusion(plotter *all, const subject *s, failure *why)
     write_counts(counts, n, p.data);
     common_style(p.script);
     fprintf(p.script, "unset grid\nunset key\nset title %s noenhanced\n",
-            quoted(all->memory, arena_printf(all->memory, "%s (%s rows)", all->labels[s->trial],
-                                             names[split])));
+            quoted(all->memory,
+                   arena_printf(all->memory, "%s (%s rows)", all->labels[s->trial], names[split])));
     fputs("set xlabel 'classified as'\nset ylabel 'class'\nset cblabel 'share of the class (%)'\n"
           "set palette defined (0 '#ffffff', 10 '#d6e6f2', 50 '#56a5d0', 100 '#00456e')\n"
           "set cbrange [0:100]\nset size ratio 1\nset border linewidth 0.5\n",
@@ -141,7 +141,8 @@ static double weight_at(const subject *s, size_t index)
     return value;
 }
 
-/* Grey: weights as they are. Colour: of each class, from its least weight to its greatest, 0 to 255. */
+/* Grey: weights as they are. Colour: of each class, from its least weight to its greatest, 0 to
+ * 255. */
 static double write_template(const subject *s, size_t tensor, size_t outputs, size_t c, size_t side,
                              size_t planes, FILE *out)
 {
@@ -181,23 +182,25 @@ static bool draw_templates(plotter *all, const subject *s, failure *why)
         greatest = fmax(greatest, write_template(s, tensor, outputs, c, side, planes, p.data));
     const double right = (double)(ACROSS * CELL) / p.width;
     common_style(p.script);
-    fprintf(p.script, "unset grid\nunset key\nunset border\nunset xtics\nunset ytics\n"
-                      "set lmargin 0\nset rmargin 0\nset tmargin 0\nset bmargin 0\n"
-                      "set xrange [-0.5:%g]\nset yrange [%g:-0.5]\nset size ratio 1\n"
-                      "set palette defined (-1 '#0072B2', -0.5 '#8fbfdd', 0 '#ffffff', "
-                      "0.5 '#eeb088', 1 '#D55E00')\nset cbrange [%.6g:%.6g]\nset multiplot\n",
+    fprintf(p.script,
+            "unset grid\nunset key\nunset border\nunset xtics\nunset ytics\n"
+            "set lmargin 0\nset rmargin 0\nset tmargin 0\nset bmargin 0\n"
+            "set xrange [-0.5:%g]\nset yrange [%g:-0.5]\nset size ratio 1\n"
+            "set palette defined (-1 '#0072B2', -0.5 '#8fbfdd', 0 '#ffffff', "
+            "0.5 '#eeb088', 1 '#D55E00')\nset cbrange [%.6g:%.6g]\nset multiplot\n",
             (double)side - 0.5, (double)side - 0.5, -greatest, greatest);
     for (size_t c = 0; c < outputs; c++) {
         const double x = right * (double)(c % ACROSS) / ACROSS;
         const double y = 1 - (double)(c / ACROSS + 1) / (double)down;
-        fprintf(p.script, "set origin %.5f,%.5f\nset size %.5f,%.5f\n"
-                          "set label 1 %s at graph 0.5,1.07 center noenhanced\n",
+        fprintf(p.script,
+                "set origin %.5f,%.5f\nset size %.5f,%.5f\n"
+                "set label 1 %s at graph 0.5,1.07 center noenhanced\n",
                 x + 0.05 * right / ACROSS, y + 0.04 / (double)down, 0.9 * right / ACROSS,
-                0.84 / (double)down,
-                quoted(all->memory, class_name(all, s->data, c)));
+                0.84 / (double)down, quoted(all->memory, class_name(all, s->data, c)));
         if (planes == 1 && c == 0)
-            fprintf(p.script, "set colorbox user origin %.5f,0.15 size 0.02,0.7\nset cblabel "
-                              "'weight'\n",
+            fprintf(p.script,
+                    "set colorbox user origin %.5f,0.15 size 0.02,0.7\nset cblabel "
+                    "'weight'\n",
                     right + 0.01);
         else
             fputs("unset colorbox\n", p.script);

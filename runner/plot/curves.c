@@ -1,5 +1,6 @@
-/* plot/curves.c: loss and accuracy over epochs or steps, one colour for each trial: solid on the training
- * rows, dashed on the validation rows. With many trials the best are coloured, the others grey. */
+/* plot/curves.c: loss and accuracy over epochs or steps, one colour for each trial: solid on the
+ * training rows, dashed on the validation rows. With many trials the best are coloured, the others
+ * grey. */
 #include "plot/plot_private.h"
 
 #include "base/files.h"
@@ -10,13 +11,13 @@
 /* What a picture of curves shows. */
 typedef struct subject {
     const csv_rows *rows;
-    const char *name, *title; /* of the file; of the axis */
+    const char *name, *title;   /* of the file; of the axis */
     const char *solid, *dashed; /* columns; dashed may be NULL */
     bool percent, logarithmic;
 } subject;
 
-/* Whether a column has two numbers for one trial somewhere, and their range over all: of accuracies that
- * after the start, of losses that within the bound. */
+/* Whether a column has two numbers for one trial somewhere, and their range over all: of accuracies
+ * that after the start, of losses that within the bound. */
 static bool has_curve(const subject *s, const char *column, double *least, double *greatest)
 {
     bool any = false;
@@ -87,8 +88,8 @@ static void write_lines(const plotter *all, const subject *s, const bool *there,
     const char *comma = "plot";
     for (size_t i = coloured; i < count; i++) {
         if (!there[all->order[i]]) continue;
-        fprintf(out, "%s $trial%zu using 1:2 with lines linecolor '#cccccc' linewidth 0.8 %s", comma,
-                all->order[i], i == coloured ? "title 'other trials'" : "notitle");
+        fprintf(out, "%s $trial%zu using 1:2 with lines linecolor '#cccccc' linewidth 0.8 %s",
+                comma, all->order[i], i == coloured ? "title 'other trials'" : "notitle");
         comma = ", \\\n    ";
     }
     for (size_t i = 0; i < coloured; i++) {
@@ -101,14 +102,17 @@ static void write_lines(const plotter *all, const subject *s, const bool *there,
                 single && s->dashed ? "'training'" : quoted(all->memory, all->labels[t]));
         comma = ", \\\n    ";
         if (s->dashed)
-            fprintf(out, "%s $trial%zu using 1:3 with %s linecolor '%s' linewidth 1.7%s "
-                         "dashtype 2 title %s",
-                    comma, t, marks, single ? line_colour(1) : colour, marked, single ? "'validation'" : "''");
+            fprintf(out,
+                    "%s $trial%zu using 1:3 with %s linecolor '%s' linewidth 1.7%s "
+                    "dashtype 2 title %s",
+                    comma, t, marks, single ? line_colour(1) : colour, marked,
+                    single ? "'validation'" : "''");
     }
     if (!single && s->dashed)
-        fprintf(out, "%s NaN with lines linecolor '#666666' linewidth 1.8 title 'solid: training', "
-                     "NaN with lines linecolor '#666666' linewidth 1.8 dashtype 2 "
-                     "title 'dashed: validation'",
+        fprintf(out,
+                "%s NaN with lines linecolor '#666666' linewidth 1.8 title 'solid: training', "
+                "NaN with lines linecolor '#666666' linewidth 1.8 dashtype 2 "
+                "title 'dashed: validation'",
                 comma);
     fputc('\n', out);
 }
@@ -152,10 +156,10 @@ static bool draw_subject(plotter *all, subject s, failure *why)
 
 bool plot_curves(plotter *all, failure *why)
 {
-    const subject loss = {&all->metrics, "loss", "loss", "train_loss", "validation_loss", false,
-                          true};
-    const subject accuracy = {&all->metrics, "accuracy", "accuracy", "train_accuracy",
-                              "validation_accuracy", true, false};
+    const subject loss = {&all->metrics,     "loss", "loss", "train_loss",
+                          "validation_loss", false,  true};
+    const subject accuracy = {&all->metrics,         "accuracy", "accuracy", "train_accuracy",
+                              "validation_accuracy", true,       false};
     return draw_subject(all, loss, why) && draw_subject(all, accuracy, why);
 }
 
@@ -165,6 +169,8 @@ bool plot_batch_loss(plotter *all, failure *why)
     const char *path = path_join(all->memory, all->options->folder, "batch_loss.csv");
     if (!file_exists(path)) return true;
     if (!csv_read(all->memory, path, &rows, why)) return false;
-    return draw_subject(all, (subject){&rows, "batch_loss", "objective on the batch", "batch_loss",
-                                       NULL, false, true}, why);
+    return draw_subject(
+        all,
+        (subject){&rows, "batch_loss", "objective on the batch", "batch_loss", NULL, false, true},
+        why);
 }

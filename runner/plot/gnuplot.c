@@ -1,7 +1,8 @@
 /* plot/gnuplot.c: scripts for gnuplot. See plot_private.h.
  *
- * A script goes to gnuplot's standard input as a file without a name; no word of it stands on a command
- * line. Names that come from users are single-quoted: gnuplot looks for nothing inside these. */
+ * A script goes to gnuplot's standard input as a file without a name; no word of it stands on a
+ * command line. Names that come from users are single-quoted: gnuplot looks for nothing inside
+ * these. */
 #include "plot/plot_private.h"
 
 #include "base/files.h"
@@ -49,8 +50,9 @@ void common_style(FILE *script)
 size_t legend_below(FILE *script, size_t longest)
 {
     const size_t columns = longest > 46 ? 1 : longest > 26 ? 2 : longest > 18 ? 3 : 4;
-    fprintf(script, "set key below left Left reverse maxcols %zu samplen 2.5 width 2 noenhanced "
-                    "title ' '\n",
+    fprintf(script,
+            "set key below left Left reverse maxcols %zu samplen 2.5 width 2 noenhanced "
+            "title ' '\n",
             columns);
     return columns;
 }
@@ -170,9 +172,9 @@ static bool draw(plotter *all, picture *p, const char *const *heads, const char 
         fwrite(p->script_text, 1, p->script_size, input);
         fputs("unset output\n", input);
     }
-    bool good = fflush(input) == 0 ||
-                failure_set(why, STATUS_ENVIRONMENT, "cannot write a script for gnuplot: %s",
-                            strerror(errno));
+    bool good =
+        fflush(input) == 0 || failure_set(why, STATUS_ENVIRONMENT,
+                                          "cannot write a script for gnuplot: %s", strerror(errno));
     rewind(input);
     good = good && run_gnuplot(input, why);
     fclose(input);

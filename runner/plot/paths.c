@@ -1,5 +1,6 @@
-/* plot/paths.c: the paths of trials with two parameters over contour lines of their objective, and the
- * race: the same as an animation. The objective is evaluated anew on a grid, through the engine. */
+/* plot/paths.c: the paths of trials with two parameters over contour lines of their objective, and
+ * the race: the same as an animation. The objective is evaluated anew on a grid, through the
+ * engine. */
 #include "plot/plot_private.h"
 
 #include "base/files.h"
@@ -174,8 +175,8 @@ static void write_grid(const surface *s, FILE *out)
           "set contour base\nunset surface\nset view map\nunset key\nset cntrparam linear\n",
           out);
     fprintf(out, "set cntrparam levels incremental %.9g,%.9g,%.9g\n",
-            s->least + (s->greatest - s->least) / (2 * LEVELS),
-            (s->greatest - s->least) / LEVELS, s->greatest);
+            s->least + (s->greatest - s->least) / (2 * LEVELS), (s->greatest - s->least) / LEVELS,
+            s->greatest);
     fputs("set table $contours\nsplot $grid using 1:2:3\nunset table\nunset contour\nset surface\n",
           out);
 }
@@ -216,7 +217,8 @@ static void write_style(const plotter *all, const surface *s, FILE *script)
     fputs("unset colorbox\n", script);
 }
 
-/* Of many trials the first in the file are coloured, the others grey: the author chose their order. */
+/* Of many trials the first in the file are coloured, the others grey: the author chose their order.
+ */
 static size_t coloured(const plotter *all)
 {
     const size_t count = all->experiment->trial_count;
@@ -229,8 +231,9 @@ static void write_others(const plotter *all, const surface *s, double until, FIL
     for (size_t t = coloured(all); t < all->experiment->trial_count; t++) {
         const size_t points = points_until(&s->walks[t], until);
         if (!points) continue;
-        fprintf(script, ", \\\n    $path%zu every ::0::%zu using 1:2 with lines linecolor '#b0b0b0' "
-                        "linewidth 0.7 %s",
+        fprintf(script,
+                ", \\\n    $path%zu every ::0::%zu using 1:2 with lines linecolor '#b0b0b0' "
+                "linewidth 0.7 %s",
                 t, points - 1, title);
         title = "notitle";
     }
@@ -251,21 +254,24 @@ static void write_plot(const plotter *all, const surface *s, double until, FILE 
     for (size_t t = 0; t < count; t++) {
         const size_t points = points_until(&s->walks[t], until);
         if (!points) continue;
-        fprintf(script, ", \\\n    $path%zu every ::0::%zu using 1:2 with lines linecolor '%s' "
-                        "linewidth 1.7 dashtype %s title %s",
+        fprintf(script,
+                ", \\\n    $path%zu every ::0::%zu using 1:2 with lines linecolor '%s' "
+                "linewidth 1.7 dashtype %s title %s",
                 t, points - 1, line_colour(t), t < LINE_COLOURS ? "1" : "'-'",
                 quoted(all->memory, all->labels[t]));
     }
     for (size_t t = 0; t < count; t++) {
         const size_t points = points_until(&s->walks[t], until);
         if (points)
-            fprintf(script, ", \\\n    $path%zu every ::%zu::%zu using 1:2 with points pointtype %d "
-                            "pointsize 0.9 linecolor '%s' notitle",
+            fprintf(script,
+                    ", \\\n    $path%zu every ::%zu::%zu using 1:2 with points pointtype %d "
+                    "pointsize 0.9 linecolor '%s' notitle",
                     t, points - 1, points - 1, t < LINE_COLOURS ? 7 : 5, line_colour(t));
     }
-    fputs(", \\\n    $start using 1:2 with points pointtype 6 pointsize 1.3 linewidth 1.5 linecolor "
-          "'#000000' title 'start'\n",
-          script);
+    fputs(
+        ", \\\n    $start using 1:2 with points pointtype 6 pointsize 1.3 linewidth 1.5 linecolor "
+        "'#000000' title 'start'\n",
+        script);
 }
 
 static bool draw_paths(plotter *all, const surface *s, failure *why)
@@ -279,7 +285,8 @@ static bool draw_paths(plotter *all, const surface *s, failure *why)
     return picture_end(all, &p, "paths", why);
 }
 
-/* The first steps are large and the last ones small: frames are nearer to each other at the start. */
+/* The first steps are large and the last ones small: frames are nearer to each other at the start.
+ */
 static bool draw_race(plotter *all, const surface *s, failure *why)
 {
     enum { FRAMES = 60, STILL = 15 };

@@ -44,7 +44,8 @@ bool picture_shape(size_t features, size_t *side, size_t *planes)
 
 /* ---- which trial is better ----------------------------------------------------------------- */
 
-/* Smaller is better: error on the validation rows, else the objective; what is missing comes last. */
+/* Smaller is better: error on the validation rows, else the objective; what is missing comes last.
+ */
 typedef struct merit {
     size_t trial;
     double error;

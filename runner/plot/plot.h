@@ -2,8 +2,8 @@
  *
  *     loss, accuracy, batch_loss   curves over epochs or steps
  *     learning_rate                final loss over learning rate, where trials differ in it
- *     confusion                    classes told from classes; the weights are applied to the data again
- *     weights                      the weights of each class as pictures, where rows are pictures
+ *     confusion                    classes told from classes; the weights are applied to the data
+ * again weights                      the weights of each class as pictures, where rows are pictures
  *     paths                        of two parameters, over contour lines of the objective
  *     race                         the same, moving (animate)
  *

@@ -27,8 +27,8 @@ typedef struct plotter {
 
 /* ---- gnuplot.c ----------------------------------------------------------------------------- */
 
-/* A picture under way. `script` takes gnuplot's commands; what is written there is run once for each
- * kind of file. Data blocks ($name << EOD) go to `data`, which is run first. */
+/* A picture under way. `script` takes gnuplot's commands; what is written there is run once for
+ * each kind of file. Data blocks ($name << EOD) go to `data`, which is run first. */
 typedef struct picture {
     FILE *data, *script;
     char *data_text, *script_text;
@@ -46,7 +46,8 @@ void picture_drop(picture *p);
 /* Text as gnuplot reads it back: single quotes, no control characters. */
 char *quoted(arena *a, const char *text);
 
-/* A colour (Okabe and Ito 2008: told apart by colour-blind people, too) and a dash for the n-th line. */
+/* A colour (Okabe and Ito 2008: told apart by colour-blind people, too) and a dash for the n-th
+ * line. */
 const char *line_colour(size_t n);
 enum { LINE_COLOURS = 7, MOST_LINES = 14 };
 
@@ -55,7 +56,8 @@ void log_axis(FILE *script, char axis, double least, double greatest);
 
 /* Grid, border and fonts that all pictures share. */
 void common_style(FILE *script);
-/* The legend below the picture, in as many columns as labels that long leave room for. Returns that. */
+/* The legend below the picture, in as many columns as labels that long leave room for. Returns
+ * that. */
 size_t legend_below(FILE *script, size_t longest);
 
 /* ---- shared -------------------------------------------------------------------------------- */
@@ -64,8 +66,8 @@ size_t legend_below(FILE *script, size_t longest);
 double cell_number(const csv_rows *rows, size_t row, const char *column);
 size_t cell_trial(const csv_rows *rows, size_t row); /* SIZE_MAX if it is none */
 
-/* Ten times the greatest absolute value at the start of a trial: what is beyond has no place in a picture of
- * the others. INFINITY where all start at 0. */
+/* Ten times the greatest absolute value at the start of a trial: what is beyond has no place in a
+ * picture of the others. INFINITY where all start at 0. */
 double bound_of(const csv_rows *rows, const char *column);
 
 /* Pixels of a row of the data, if rows are pictures: square, of one or three planes. */

@@ -1,5 +1,6 @@
-/* plot/rates.c: how the result depends on the learning rate: one line for each combination of data set,
- * model, loss and rule in which trials differ in it. Where several trials share a rate the best counts. */
+/* plot/rates.c: how the result depends on the learning rate: one line for each combination of data
+ * set, model, loss and rule in which trials differ in it. Where several trials share a rate the
+ * best counts. */
 #include "plot/plot_private.h"
 
 #include <math.h>
@@ -41,7 +42,8 @@ static size_t collect(const plotter *all, const char *column, point *points)
     size_t count = 0, kept = 0;
     const double bound = bound_of(&all->metrics, column);
     for (size_t i = 0; i < all->trials.row_count; i++) {
-        point p = {.group = group_name(all, i), .loss = NAN,
+        point p = {.group = group_name(all, i),
+                   .loss = NAN,
                    .rate = cell_number(&all->trials, i, "learning_rate")};
         if (strcmp(csv_cell(&all->trials, i, "status"), "diverged") != 0)
             p.loss = cell_number(&all->trials, i, column);
@@ -84,16 +86,18 @@ static void write_groups(const plotter *all, const point *points, size_t count, 
             if (!isnan(points[i].loss))
                 fprintf(p->data, "%.9g %.9g\n", points[i].rate, points[i].loss);
         fputs("EOD\n", p->data);
-        fprintf(p->script, "%s $group%zu using 1:2 with linespoints linecolor '%s' linewidth 1.6 "
-                           "pointtype %d pointsize 0.8 dashtype %s title %s",
+        fprintf(p->script,
+                "%s $group%zu using 1:2 with linespoints linecolor '%s' linewidth 1.6 "
+                "pointtype %d pointsize 0.8 dashtype %s title %s",
                 comma, line, line_colour(line), 5 + 2 * (int)(line % 5),
                 line < LINE_COLOURS ? "1" : "4", quoted(all->memory, points[first].group));
         comma = ", \\\n    ";
         line++;
     }
     if (diverged)
-        fprintf(p->script, "%s $diverged using 1:2 with points pointtype 2 pointsize 1.2 linewidth 2 "
-                           "linecolor '#000000' title 'diverged, or far above the start'",
+        fprintf(p->script,
+                "%s $diverged using 1:2 with points pointtype 2 pointsize 1.2 linewidth 2 "
+                "linecolor '#000000' title 'diverged, or far above the start'",
                 comma);
     fputc('\n', p->script);
 }
