@@ -190,9 +190,12 @@ static double minimise(const subject *s, const void *config, const problem *p, c
     instance_start(&in, s, config, p, 1);
     for (size_t i = 0; i < p->n; ++i) put(&in.weights, i, from[i < 2 ? i : 1]);
     *first = p->value(p, 0, &in.weights, NULL);
+    buffer ahead = buffer_make(s, p->n);
     for (int k = 0; k < count; ++k) {
         instance_step(&in, NULL);
-        if (!isfinite(p->value(p, 0, &in.weights, NULL))) return NAN;
+        if (!isfinite(p->value(p, 0, &in.weights, &ahead))) return NAN;
+        for (size_t i = 0; i < p->n; ++i)
+            if (!isfinite(get(&ahead, i))) return NAN; /* another check asks how that is borne */
     }
     const buffer solution = instance_solution(&in, NULL);
     return p->value(p, 0, &solution, NULL);
