@@ -11,8 +11,7 @@
 
 enum { MOST_PARAMETERS = 1000, FIRST_COLUMNS = 3 };
 
-/* ---- columns
- * ------------------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 /* "w" for a single number, otherwise "w[3]", "w[1][2]". */
 static char *parameter_name(arena *a, const slope_tensor *tensor, size_t size, size_t index)
@@ -63,8 +62,7 @@ static bool plan_columns(run *r, size_t number, const layout *l, failure *why)
     return true;
 }
 
-/* ---- surfaces
- * -------------------------------------------------------------------------------------------- */
+/* ---- surfaces -------------------------------------------------------------------------------- */
 
 static size_t tensor_named(const layout *l, const char *name)
 {
@@ -212,8 +210,7 @@ bool run_write_batch_loss(void *argument, const trial *t, double loss, failure *
     return csv_end_row(r->batches, why);
 }
 
-/* ---- the table of a surface
- * ---------------------------------------------------------------------------------- */
+/* ---- the table of a surface ------------------------------------------------------------------ */
 
 typedef struct arrival {
     bool recorded;
