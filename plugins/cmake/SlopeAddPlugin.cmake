@@ -1,14 +1,15 @@
-# slope_add_plugin(ID SOURCE [FOLDER kind] [OUTPUT_DIR dir] [DEFINITIONS …])
+# slope_add_plugin(ID SOURCE [FOLDER kind] [OUTPUT_DIR dir] [DEFINITIONS …] [BASELINE_ONLY])
 #
 # Builds one plugin from one C file: the file is compiled with real = float and real = double, on x86-64
 # each for the baseline, AVX2 and AVX-512, and all halves go into ID.so, in the folder OUTPUT_DIR, or
 # SLOPE_PLUGIN_DIR/kind, or kind below the current binary folder. The program picks the halves that the
-# processor can run; they give the same bits (nothing is contracted or reordered). Sets
+# processor can run; they give the same bits (nothing is contracted or reordered). BASELINE_ONLY leaves
+# the wide halves out, for a quicker build of what need not be fast. Sets
 # SLOPE_PLUGIN_TARGET in the caller to the name of the target.
 # Installed for authors outside this tree, so it may rest on nothing else of this tree.
 
 # One half: an object library of SOURCE.
-function(slope_add_plugin_half target source bits variant definitions)
+function(slope_add_plugin_half target source bits variant has_wide definitions)
   add_library(${target} OBJECT ${source})
   target_compile_definitions(${target} PRIVATE SLOPE_REAL_BITS=${bits} SLOPE_BOTH_PRECISIONS
                              ${definitions})
@@ -21,7 +22,7 @@ function(slope_add_plugin_half target source bits variant definitions)
   endif()
   if(variant)
     target_compile_definitions(${target} PRIVATE SLOPE_VARIANT=_${variant})
-  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  elseif(has_wide)
     target_compile_definitions(${target} PRIVATE SLOPE_WIDE_HALVES)
   endif()
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
@@ -33,22 +34,23 @@ function(slope_add_plugin_half target source bits variant definitions)
 endfunction()
 
 function(slope_add_plugin id source)
-  cmake_parse_arguments(arg "" "FOLDER;OUTPUT_DIR" "DEFINITIONS" ${ARGN})
+  cmake_parse_arguments(arg "BASELINE_ONLY" "FOLDER;OUTPUT_DIR" "DEFINITIONS" ${ARGN})
   if(arg_FOLDER)
     set(target plugin_${arg_FOLDER}_${id})
   else()
     set(target plugin_${id})
   endif()
   set(variants "")
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT arg_BASELINE_ONLY)
     set(variants avx2 avx512)
   endif()
   set(halves "")
   foreach(bits 32 64)
-    slope_add_plugin_half(${target}_float${bits} ${source} ${bits} "" "${arg_DEFINITIONS}")
+    slope_add_plugin_half(${target}_float${bits} ${source} ${bits} "" "${variants}"
+                          "${arg_DEFINITIONS}")
     list(APPEND halves $<TARGET_OBJECTS:${target}_float${bits}>)
     foreach(variant ${variants})
-      slope_add_plugin_half(${target}_float${bits}_${variant} ${source} ${bits} ${variant}
+      slope_add_plugin_half(${target}_float${bits}_${variant} ${source} ${bits} ${variant} ""
                             "${arg_DEFINITIONS}")
       list(APPEND halves $<TARGET_OBJECTS:${target}_float${bits}_${variant}>)
     endforeach()
