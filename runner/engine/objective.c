@@ -82,7 +82,9 @@ static const void *rows_in_place(const objective *o, batch b)
 
 const void *objective_pack(objective *o, scratch *s, batch b)
 {
-    enum { GRAIN = 32 };
+    /* rows that are worth a second thread: some tens of thousands of numbers */
+    enum { SHORTEST = 32, NUMBERS = 1 << 15 };
+    const size_t fair = NUMBERS / (o->shape.features + 1);
     const void *in_place = rows_in_place(o, b);
     range_copy copy = {o, s, b};
     if (in_place) { /* labels are still gathered: they are few */
@@ -93,7 +95,7 @@ const void *objective_pack(objective *o, scratch *s, batch b)
                               b.table->targets + b.first * o->shape.outputs, s->targets);
         return in_place;
     }
-    parallel_for(b.rows, GRAIN, pack_range, &copy);
+    parallel_for(b.rows, fair > SHORTEST ? fair : SHORTEST, pack_range, &copy);
     return s->x;
 }
 
@@ -140,7 +142,8 @@ slope_model_call objective_model_call(const objective *o, const scratch *s, cons
 void objective_losses(const objective *o, scratch *s, const slope_host *host, size_t rows,
                       bool gradient)
 {
-    enum { GRAIN = 128 };
+    enum { SHORTEST = 64, SCORES = 1 << 11 }; /* as in objective_pack, with dearer numbers */
+    const size_t fair = SCORES / o->shape.outputs;
     loss_task task = {
         .loss = o->loss,
         .real_size = o->k->real_size,
@@ -149,7 +152,7 @@ void objective_losses(const objective *o, scratch *s, const slope_host *host, si
                  .labels = o->loss->target == SLOPE_CLASS ? s->labels : NULL,
                  .targets = o->loss->target == SLOPE_VALUES ? s->targets : NULL, .losses = s->losses,
                  .gradient = gradient ? s->score_gradient : NULL, .scratch = s->loss_scratch}};
-    parallel_for(rows, GRAIN, loss_range, &task);
+    parallel_for(rows, fair > SHORTEST ? fair : SHORTEST, loss_range, &task);
 }
 
 void objective_chunk(objective *o, scratch *s, const void *weights, const void *x, size_t rows,

@@ -51,13 +51,20 @@ static void values_block(void *argument, size_t first, size_t last)
     }
 }
 
+/* Blocks of rows that are worth a second thread: some hundred thousand multiply-adds. */
+static size_t fair_blocks(const objective *o, size_t candidates)
+{
+    const size_t worth = 1 << 17;
+    return worth / (LOSS_BLOCK * (o->layout.parameters + 1) * (candidates + 1)) + 1;
+}
+
 void objective_values(objective *o, const void *const *candidates, size_t count, batch rows,
                       double *values)
 {
     const size_t blocks = (rows.rows + LOSS_BLOCK - 1) / LOSS_BLOCK;
     double *sums = allocate(count * blocks, sizeof *sums);
     values_task task = {o, candidates, count, blocks, rows, sums, NULL, NULL};
-    if (o->part != PART_REGULARIZATION) parallel_for(blocks, 1, values_block, &task);
+    if (o->part != PART_REGULARIZATION) parallel_for(blocks, fair_blocks(o, count), values_block, &task);
     for (size_t c = 0; c < count; c++)
         values[c] = objective_combine(o, candidates[c], sums + c * blocks, rows.rows);
     free(sums);
@@ -76,7 +83,7 @@ evaluation objective_evaluate(objective *o, const void *weights, batch rows)
                          : NULL;
     values_task task = {o, &weights, 1, blocks, rows, o->block_sums,
                         classes ? o->block_hits : NULL, errors};
-    parallel_for(blocks, 1, values_block, &task);
+    parallel_for(blocks, fair_blocks(o, 1), values_block, &task);
     double sum = 0;
     size_t hits = 0;
     for (size_t b = 0; b < blocks; b++) {

@@ -219,7 +219,9 @@ bool updater_step(updater *u, uint64_t step, batch rows, void *weights, double *
             good = run_rule(&t, u->rule->update, &whole, why);
         } else {
             good = !begin || run_rule(&t, begin, &whole, why);
-            if (good) parallel_for(u->slice_count, 1, update_slices, &t);
+            /* few weights are not worth a second thread */
+            const size_t grain = u->layout->total <= SLICE ? u->slice_count : 1;
+            if (good) parallel_for(u->slice_count, grain, update_slices, &t);
             good = good && !t.failed;
         }
     }

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Elements per slice of scope ELEMENT: few enough to share among threads, enough to be worth a call. */
-enum { SLICE = 4096 };
-
 /* Value of an integer or number parameter by key; `otherwise` if there is no such parameter. */
 static double parameter_value(const slope_plugin *plugin, const void *config, const char *key,
                               double otherwise)

@@ -6,6 +6,9 @@
 #include "slope/optimizer.h"
 #include "slope/schedule.h"
 
+/* Elements per slice of scope ELEMENT: enough to be worth a call, few enough to share. */
+enum { SLICE = 4096 };
+
 typedef struct slice {
     size_t first, count, tensor;
 } slice;
