@@ -89,6 +89,14 @@ static slope_status elsewhere(const slope_host *host, const real *weights, doubl
     return SLOPE_OK;
 }
 
+static slope_status elsewhere_on_all_rows(const slope_host *host, const real *weights, double *loss,
+                                          real *gradient)
+{
+    const update_task *t = call_host_of(host)->context;
+    *loss = objective_gradient(t->u->o, weights, objective_split(t->u->o, SLOPE_TRAIN), gradient);
+    return SLOPE_OK;
+}
+
 /* What one call of the rule gets: elements [first, first + count), of that tensor. */
 typedef struct rule_call {
     call_host host;
@@ -134,7 +142,10 @@ static bool run_rule(update_task *t, rule_operation operation, const slice *s, f
     c.update.step = t->step + 1;
     c.update.learning_rate = t->learning_rate;
     c.update.loss = t->loss;
-    c.update.objective = u->rule->scope == SLOPE_SCOPE_MODEL ? elsewhere : NULL;
+    if (u->rule->scope == SLOPE_SCOPE_MODEL) {
+        c.update.objective = elsewhere;
+        c.update.full_objective = elsewhere_on_all_rows;
+    }
     const bool good = operation(&c.update) == SLOPE_OK ||
                       call_host_failure(&c.host, STATUS_TRIALS_FAILED, u->who, why);
     rule_call_end(&c);

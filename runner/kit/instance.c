@@ -130,6 +130,18 @@ static slope_status objective(const slope_host *host, const real *weights, doubl
     return SLOPE_OK;
 }
 
+/* All rows are one more batch, that of no step. */
+static slope_status full_objective(const slope_host *host, const real *weights, double *loss,
+                                   real *gradient)
+{
+    instance *in = call_host_of(host)->context;
+    const uint64_t step = in->step;
+    in->step = 0;
+    const slope_status status = objective(host, weights, loss, gradient);
+    in->step = step;
+    return status;
+}
+
 static slope_update make_call(instance *in, size_t first, size_t end)
 {
     void **slots = arena_alloc(in->s->memory, in->copies * sizeof *slots);
@@ -146,7 +158,9 @@ static slope_update make_call(instance *in, size_t first, size_t end)
                           .step = in->step,
                           .learning_rate = in->learning_rate,
                           .loss = get(&in->value, 0),
-                          .objective = in->rule->scope == SLOPE_SCOPE_MODEL ? objective : NULL};
+                          .objective = in->rule->scope == SLOPE_SCOPE_MODEL ? objective : NULL,
+                          .full_objective =
+                              in->rule->scope == SLOPE_SCOPE_MODEL ? full_objective : NULL};
 }
 
 /* False if the rule says that it failed. */

@@ -60,6 +60,11 @@ typedef struct slope_update {
      * long) on this step's batch. Several threads work inside; call it from one. */
     slope_status (*objective)(const slope_host *host, const real *weights, double *loss,
                               real *gradient);
+
+    /* The same on all training rows, for rules that now and then want the gradient that no batch has
+     * disturbed. Costs a pass over the data. Since 1.1. */
+    slope_status (*full_objective)(const slope_host *host, const real *weights, double *loss,
+                                   real *gradient);
 } slope_update;
 
 /* One call of `propose` or `select`, scope POPULATION. */
