@@ -63,7 +63,7 @@ static const slope_parameter parameters[] = {
      .doc = "names of parameters that l1 and l2 leave alone, as they do biases"},
 };
 
-/* ---- tensors ------------------------------------------------------------------------------- */
+/* ---- tensors --------------------------------------------------------------------------------- */
 
 static bool is_listed(const slope_strings *list, const char *name)
 {
@@ -95,7 +95,7 @@ static slope_status tensors(const slope_host *host, const void *config_,
     return SLOPE_OK;
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static size_t find_expression(const config *m, const char *text, size_t length)
 {
@@ -154,7 +154,7 @@ static slope_status check_names(const slope_host *host, const config *m)
     return SLOPE_OK;
 }
 
-/* ---- order --------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 /* An expression whose names are being followed. */
 typedef struct visit {
@@ -243,7 +243,7 @@ static slope_status check(const slope_host *host, const void *config_)
     return parse_all(host, m, &unused) ? SLOPE_OK : SLOPE_ERROR;
 }
 
-/* ---- prepare ------------------------------------------------------------------------------- */
+/* ---- prepare --------------------------------------------------------------------------------- */
 
 static slope_status prepare(slope_model_prepare *call)
 {
@@ -271,8 +271,7 @@ static slope_status prepare(slope_model_prepare *call)
     return SLOPE_OK;
 }
 
-/* ---- the graph, for those who look at it ------------------------------------------------------
- */
+/* ---- the graph, for those who look at it ----------------------------------------------------- */
 
 static size_t graph_count(const void *prepared)
 {

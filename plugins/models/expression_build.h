@@ -29,7 +29,7 @@ typedef struct build {
     size_t height;
 } build;
 
-/* ---- nodes --------------------------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -143,7 +143,7 @@ static const char *shape_text(const node *n, char *buffer, size_t size)
     return buffer;
 }
 
-/* ---- element by element -------------------------------------------------------------------- */
+/* ---- element by element ---------------------------------------------------------------------- */
 
 static bool push_constant(build *b, double number)
 {
@@ -237,7 +237,7 @@ static bool raise_to(build *b)
     return whole ? unary(b, OP_POWER, number) : unary(b, OP_SQRT, 0);
 }
 
-/* ---- vectors and matrices ------------------------------------------------------------------ */
+/* ---- vectors and matrices -------------------------------------------------------------------- */
 
 static bool no_product(build *b, const node *left, const node *right)
 {
@@ -316,7 +316,7 @@ static bool named_column(build *b)
                    best.name ? "'?" : "");
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -403,7 +403,7 @@ static bool is_indexed_features(const build *b, const code *c, size_t i)
            is_name("x", c->text + c->items[i].begin, c->items[i].end - c->items[i].begin);
 }
 
-/* ---- one expression after another ----------------------------------------------------------- */
+/* ---- one expression after another ------------------------------------------------------------ */
 
 static bool build_item(build *b, size_t i)
 {

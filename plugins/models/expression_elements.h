@@ -44,7 +44,7 @@ typedef struct program {
     size_t adjoints, adjoints_end, scratch, reals; /* offsets, per row */
 } program;
 
-/* ---- element by element -------------------------------------------------------------------- */
+/* ---- element by element ---------------------------------------------------------------------- */
 
 static real whole_power(real base, double exponent)
 {

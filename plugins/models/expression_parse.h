@@ -95,10 +95,10 @@ typedef struct parser {
     unsigned depth;
 } parser;
 
-#define FAIL_AT(p, at_, ...)                                                                       \
+#define FAIL_AT(p, at_, ...) \
     ((p)->host->fail_at((p)->host, (p)->out->key, (at_), __VA_ARGS__), false)
 
-/* ---- names --------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 /* Edits (insert, delete, replace) between two names of at most 63 bytes (Levenshtein 1966). */
 static size_t name_distance(const char *one, size_t length, const char *other)
@@ -145,7 +145,7 @@ static const struct function *find_function(const char *text, size_t length)
     return NULL;
 }
 
-/* ---- words --------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static bool is_digit(char c)
 {
@@ -227,7 +227,7 @@ static item *emit(parser *p, operation op, size_t at, size_t begin)
     return &out->items[out->count++];
 }
 
-/* ---- the grammar --------------------------------------------------------------------------- */
+/* ---- the grammar ----------------------------------------------------------------------------- */
 
 static bool parse_sum(parser *p);
 

@@ -10,7 +10,7 @@
 
 #include "expression_elements.h"
 
-/* ---- where things lie ---------------------------------------------------------------------- */
+/* ---- where things lie ------------------------------------------------------------------------ */
 
 static const program *program_of(const slope_model_call *c)
 {
@@ -60,7 +60,7 @@ static size_t matrix_of(const node *n)
     return n->turned ? n->a : n->b;
 }
 
-/* ---- products and parts: forward ------------------------------------------------------------ */
+/* ---- products and parts: forward ------------------------------------------------------------- */
 
 static void forward_affine(const slope_model_call *c, const node *n, real *y)
 {
@@ -157,7 +157,7 @@ static void forward_node(const slope_model_call *c, const node *n)
         forward_leaf(c, n, y);
 }
 
-/* ---- products and parts: backward ----------------------------------------------------------- */
+/* ---- products and parts: backward ------------------------------------------------------------ */
 
 /* The vector's share; the parameter's is added up by collect(). */
 static void backward_affine(const slope_model_call *c, const node *n, const real *d)

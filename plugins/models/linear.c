@@ -1,7 +1,8 @@
 /* linear: the linear score function s = x W + b.
  *
- * One tensor of weights, features × outputs, and one bias per output. With softmax it is multinomial
- * logistic regression, with svm a multiclass support vector machine. Hidden layers: see mlp. */
+ * One tensor of weights, features × outputs, and one bias per output. With softmax it is
+ * multinomial logistic regression, with svm a multiclass support vector machine. Hidden layers: see
+ * mlp. */
 #include <slope/model.h>
 
 #include <string.h>
@@ -14,9 +15,12 @@ static slope_status tensors(const slope_host *host, const void *config,
 {
     (void)host, (void)config;
     const slope_tensor all[TENSORS] = {
-        [WEIGHT] = {.name = "weight", .role = SLOPE_WEIGHT, .rank = 2,
+        [WEIGHT] = {.name = "weight",
+                    .role = SLOPE_WEIGHT,
+                    .rank = 2,
                     .extents = {shape->features, shape->outputs},
-                    .fan_in = shape->features, .fan_out = shape->outputs},
+                    .fan_in = shape->features,
+                    .fan_out = shape->outputs},
         [BIAS] = {.name = "bias", .role = SLOPE_BIAS, .rank = 1, .extents = {shape->outputs}},
     };
     *count = TENSORS;

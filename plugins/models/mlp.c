@@ -2,8 +2,8 @@
  *
  *     a_0 = x,  a_l = φ(a_(l-1) W_l + b_l),  s = a_L W_(L+1) + b_(L+1)
  *
- * Backpropagation (Rumelhart, Hinton and Williams 1986) with the derivative of φ taken from its value:
- * relu 1[a > 0], tanh 1 - a², sigmoid a (1 - a). At 0 the derivative of relu is 0. */
+ * Backpropagation (Rumelhart, Hinton and Williams 1986) with the derivative of φ taken from its
+ * value: relu 1[a > 0], tanh 1 - a², sigmoid a (1 - a). At 0 the derivative of relu is 0. */
 #include <slope/model.h>
 
 #include <stdio.h>
@@ -17,8 +17,11 @@ typedef struct config {
 } config;
 
 static const slope_parameter parameters[] = {
-    {.key = "hidden", .type = SLOPE_INTEGERS, .offset = offsetof(config, hidden),
-     .fallback = "[100]", SLOPE_BETWEEN(1, 1e6),
+    {.key = "hidden",
+     .type = SLOPE_INTEGERS,
+     .offset = offsetof(config, hidden),
+     .fallback = "[100]",
+     SLOPE_BETWEEN(1, 1e6),
      .doc = "units of each hidden layer, first to last; [] gives a linear model"},
     SLOPE_PARAM_CHOICE(config, activation, "relu", activations, "nonlinearity after hidden layers"),
 };
@@ -44,8 +47,11 @@ static slope_status tensors(const slope_host *host, const void *config_,
     for (size_t layer = 0; layer <= m->hidden.count && 2 * layer + 2 <= capacity; layer++) {
         const size_t in = inputs(m, shape, layer), width = units(m, shape, layer);
         slope_tensor *weight = &out[2 * layer], *bias = weight + 1;
-        *weight = (slope_tensor){.role = SLOPE_WEIGHT, .rank = 2, .extents = {in, width},
-                                 .fan_in = in, .fan_out = width};
+        *weight = (slope_tensor){.role = SLOPE_WEIGHT,
+                                 .rank = 2,
+                                 .extents = {in, width},
+                                 .fan_in = in,
+                                 .fan_out = width};
         *bias = (slope_tensor){.role = SLOPE_BIAS, .rank = 1, .extents = {width}};
         snprintf(weight->name, sizeof weight->name, "layer%zu.weight", layer + 1);
         snprintf(bias->name, sizeof bias->name, "layer%zu.bias", layer + 1);
@@ -53,7 +59,8 @@ static slope_status tensors(const slope_host *host, const void *config_,
     return SLOPE_OK;
 }
 
-/* Workspace: the activations of every hidden layer, then two buffers for gradients that take turns. */
+/* Workspace: the activations of every hidden layer, then two buffers for gradients that take turns.
+ */
 static size_t widest(const config *m)
 {
     size_t width = 0;
@@ -88,11 +95,10 @@ static void forward(const slope_model_call *c)
     for (size_t l = 0; l <= m->hidden.count; l++) {
         const size_t width = units(m, &c->shape, l);
         real *y = l < m->hidden.count ? activation_of(c, l) : c->scores;
-        c->host->kernels->affine(c->host, c->rows, inputs(m, &c->shape, l), width, x, ldx,
-                                 c->weights + c->offsets[2 * l], width,
-                                 c->weights + c->offsets[2 * l + 1],
-                                 l < m->hidden.count ? kernels_name[m->activation] : SLOPE_IDENTITY,
-                                 y, width);
+        c->host->kernels->affine(
+            c->host, c->rows, inputs(m, &c->shape, l), width, x, ldx,
+            c->weights + c->offsets[2 * l], width, c->weights + c->offsets[2 * l + 1],
+            l < m->hidden.count ? kernels_name[m->activation] : SLOPE_IDENTITY, y, width);
         x = y;
         ldx = width;
     }

@@ -53,8 +53,7 @@ static slope_status check(const slope_host *host, const void *config_)
                           c->curvature);
 }
 
-/* ---- one step at work ---------------------------------------------------------------------------
- */
+/* ---- one step at work ------------------------------------------------------------------------ */
 
 /* Length, objective and slope along the direction. */
 typedef struct place {

@@ -21,10 +21,10 @@ static const char *const headers[] = {"auto", "true", "false", NULL};
 static const char *const targets[] = {"class", "values", NULL};
 static const char *const elements[] = {"float64", "float32", NULL};
 
-#define CSV_TEXT(key_, type_, field_, doc_)                                                        \
-    {                                                                                              \
-        .key = (key_), .type = (type_), .flags = SLOPE_OPTIONAL,                                   \
-        .offset = offsetof(csv_config, field_), .min = -INFINITY, .max = INFINITY, .doc = (doc_)   \
+#define CSV_TEXT(key_, type_, field_, doc_) \
+    { \
+        .key = (key_), .type = (type_), .flags = SLOPE_OPTIONAL, \
+        .offset = offsetof(csv_config, field_), .min = -INFINITY, .max = INFINITY, .doc = (doc_) \
     }
 
 static const slope_parameter parameters[] = {
@@ -60,7 +60,7 @@ typedef struct csv_shape {
     label_set labels;
 } csv_shape;
 
-/* ---- columns ------------------------------------------------------------------------------ */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 /* Number of the column that `wanted` names, or shape->columns if there is none. A name goes before
  * a number. */
@@ -163,7 +163,7 @@ static slope_status compare_names(const csv_shape *shape, const records *file)
     return SLOPE_OK;
 }
 
-/* ---- rows --------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static slope_status number_at(const csv_shape *shape, const records *file, size_t column,
                               double *value)

@@ -16,10 +16,10 @@ typedef struct idx_config {
     const char *test_images, *test_labels;
 } idx_config;
 
-#define IDX_PATH(key_, field_, flags_, doc_)                                                       \
-    {                                                                                              \
-        .key = (key_), .type = SLOPE_PATH, .flags = (flags_),                                      \
-        .offset = offsetof(idx_config, field_), .min = -INFINITY, .max = INFINITY, .doc = (doc_)   \
+#define IDX_PATH(key_, field_, flags_, doc_) \
+    { \
+        .key = (key_), .type = SLOPE_PATH, .flags = (flags_), \
+        .offset = offsetof(idx_config, field_), .min = -INFINITY, .max = INFINITY, .doc = (doc_) \
     }
 
 static const slope_parameter parameters[] = {

@@ -20,11 +20,11 @@ enum { TARGET_CLASS = 0, TARGET_VALUES = 1 };
 static const char *const targets[] = {"class", "values", NULL};
 static const char *const elements[] = {"float32", "float64", NULL};
 
-#define LIBSVM_PATH(key_, field_, flags_, doc_)                                                    \
-    {                                                                                              \
-        .key = (key_), .type = SLOPE_PATH, .flags = (flags_),                                      \
-        .offset = offsetof(libsvm_config, field_), .min = -INFINITY, .max = INFINITY,              \
-        .doc = (doc_)                                                                              \
+#define LIBSVM_PATH(key_, field_, flags_, doc_) \
+    { \
+        .key = (key_), .type = SLOPE_PATH, .flags = (flags_), \
+        .offset = offsetof(libsvm_config, field_), .min = -INFINITY, .max = INFINITY, \
+        .doc = (doc_) \
     }
 
 static const slope_parameter parameters[] = {

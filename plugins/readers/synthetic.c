@@ -64,7 +64,7 @@ typedef struct synthetic_fill {
     slope_split split;
 } synthetic_fill;
 
-/* ---- blobs -------------------------------------------------------------------------------- */
+/* ---- blobs ----------------------------------------------------------------------------------- */
 
 /* Features [first, last) of the table, counted row by row. */
 static void fill_blobs(void *argument, size_t first, size_t last)
@@ -100,7 +100,7 @@ static float *make_centres(const slope_host *host, const synthetic_config *confi
     return centres;
 }
 
-/* ---- spiral ------------------------------------------------------------------------------- */
+/* ---- spiral ---------------------------------------------------------------------------------- */
 
 static const double pi = 3.14159265358979323846;
 
@@ -143,7 +143,7 @@ static void fill_spiral(void *argument, size_t first, size_t last)
     }
 }
 
-/* ---- uniform ------------------------------------------------------------------------------ */
+/* ---- uniform --------------------------------------------------------------------------------- */
 
 /* Features [first, last): fractions of 24 bits, which float32 holds exactly. */
 static void fill_fractions(void *argument, size_t first, size_t last)
@@ -179,7 +179,7 @@ static void fill_bytes(void *argument, size_t first, size_t last)
     }
 }
 
-/* ---- regression --------------------------------------------------------------------------- */
+/* ---- regression ------------------------------------------------------------------------------ */
 
 /* Rows [first, last): normal features, and a target that follows from them but for an error. */
 static void fill_regression(void *argument, size_t first, size_t last)
@@ -205,7 +205,7 @@ static void fill_regression(void *argument, size_t first, size_t last)
     }
 }
 
-/* ---- the reader --------------------------------------------------------------------------- */
+/* ---- the reader ------------------------------------------------------------------------------ */
 
 /* Noise draws its labels; in the other kinds the classes take turns. */
 static void fill_labels(const synthetic_fill *fill)

@@ -27,7 +27,7 @@ static inline bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* ---- numbers ------------------------------------------------------------------------------ */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 /* Whether the whole span is a decimal number: [+-] digits [. digits] [e [+-] digits]; infinities,
  * nan and hexadecimal are not. The number may be infinite if it is too large for double.
@@ -95,7 +95,7 @@ static inline void store_number(slope_table *table, size_t cell, double value)
         ((float *)table->features)[cell] = (float)value;
 }
 
-/* ---- labels ------------------------------------------------------------------------------- */
+/* ---- labels ---------------------------------------------------------------------------------- */
 
 /* More different labels than this are taken for a mistake: a column of measurements, say. */
 enum { MOST_LABELS = 65536 };

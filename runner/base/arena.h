@@ -26,8 +26,8 @@ char *arena_vprintf(arena *a, const char *format, va_list args);
  * bytes, zeroed. Free with free(). */
 void *allocate(size_t count, size_t size);
 
-/* Asks for large pages where the system has them (advice, may be ignored) and returns `memory`. Rows
- * that are read in random order otherwise cost a walk through the page tables each. */
+/* Asks for large pages where the system has them (advice, may be ignored) and returns `memory`.
+ * Rows that are read in random order otherwise cost a walk through the page tables each. */
 void *advise_large_pages(void *memory, size_t bytes);
 
 _Noreturn void out_of_memory(size_t size);

@@ -46,7 +46,7 @@ static struct {
     record records[MOST_RECORDS]; /* latest first */
 } known;
 
-/* ---- the file of records -------------------------------------------------------------------- */
+/* ---- the file of records --------------------------------------------------------------------- */
 
 static const char *records_path(arena *a)
 {
@@ -109,7 +109,7 @@ static void save_records(void)
     arena_destroy(a);
 }
 
-/* ---- states --------------------------------------------------------------------------------- */
+/* ---- states ---------------------------------------------------------------------------------- */
 
 static bool state_of(const char *path, file_state *state)
 {

@@ -1,10 +1,10 @@
 /* base/failure.h: how a function of the runner says why it failed.
  *
- * A function that can fail for one reason returns bool and takes a `failure *`, which the caller owns:
- *     return failure_set(why, STATUS_ENVIRONMENT, "cannot open '%s': %s", path, strerror(errno));
- * Context is added going outward with failure_context(). Functions that can find many errors at once
- * (configuration) report to diagnostics (config/diagnostics.h) instead.
- * Text: lower case, no full stop. */
+ * A function that can fail for one reason returns bool and takes a `failure *`, which the caller
+ * owns: return failure_set(why, STATUS_ENVIRONMENT, "cannot open '%s': %s", path, strerror(errno));
+ * Context is added going outward with failure_context(). Functions that can find many errors at
+ * once (configuration) report to diagnostics (config/diagnostics.h) instead. Text: lower case, no
+ * full stop. */
 #ifndef SLOPE_BASE_FAILURE_H
 #define SLOPE_BASE_FAILURE_H
 

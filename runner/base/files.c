@@ -16,7 +16,7 @@
 
 #include <nettle/sha2.h>
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static bool write_all(int file, const unsigned char *bytes, size_t count)
 {
@@ -104,7 +104,7 @@ bool file_flush(const char *path, failure *why)
     return done;
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static bool cannot_read(const char *path, failure *why)
 {
@@ -175,7 +175,7 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-/* ---- digests -------------------------------------------------------------------------------- */
+/* ---- digests --------------------------------------------------------------------------------- */
 
 static void finish_sha256(struct sha256_ctx *context, char digest[65])
 {
@@ -213,7 +213,7 @@ bool file_sha256(const char *path, char digest[65], failure *why)
     return done;
 }
 
-/* ---- folders and paths ---------------------------------------------------------------------- */
+/* ---- folders and paths ----------------------------------------------------------------------- */
 
 /* Makes one folder, or finds it there. */
 static bool make_one(const char *path)

@@ -11,8 +11,8 @@
  * and nothing is left behind. Status ENVIRONMENT. */
 bool file_write(const char *path, const void *bytes, size_t count, failure *why);
 
-/* The same without the flush: after a loss of power (not of the process) the file may be empty, until
- * file_flush() has seen to it and to the folder that it is in. */
+/* The same without the flush: after a loss of power (not of the process) the file may be empty,
+ * until file_flush() has seen to it and to the folder that it is in. */
 bool file_write_unflushed(const char *path, const void *bytes, size_t count, failure *why);
 bool file_flush(const char *path, failure *why);
 
@@ -28,7 +28,8 @@ bool folder_make(const char *path, failure *why);
 
 bool file_exists(const char *path);
 
-/* Joins with one slash; an absolute `name` stays as it is. folder_of("a/b.c") is "a", of "b.c" ".". */
+/* Joins with one slash; an absolute `name` stays as it is. folder_of("a/b.c") is "a", of "b.c" ".".
+ */
 char *path_join(arena *a, const char *folder, const char *name);
 char *path_folder(arena *a, const char *path);
 char *path_stem(arena *a, const char *path); /* "dir/adam.so" gives "adam" */

@@ -146,8 +146,8 @@ static void print_summary(const check_report *report)
     table_destroy(t);
 }
 
-/* As on a blackboard: each weight moved by h, and by how much that moves the loss, per h. The error is that
- * of central differences, which are nearer to the truth than this quotient. */
+/* As on a blackboard: each weight moved by h, and by how much that moves the loss, per h. The error
+ * is that of central differences, which are nearer to the truth than this quotient. */
 static void print_entries(const check_report *report, double h)
 {
     for (size_t i = 0; i < report->count; i++) {

@@ -28,7 +28,7 @@ static void print_help(void)
         "  slope describe loss/softmax > softmax.txt");
 }
 
-/* ---- the table of parameters ---------------------------------------------------------------- */
+/* ---- the table of parameters ----------------------------------------------------------------- */
 
 static const char *type_text(arena *a, const slope_parameter *p)
 {
@@ -111,7 +111,7 @@ static void print_parameters(arena *a, const slope_plugin *plugin)
     table_destroy(t);
 }
 
-/* ---- the example ---------------------------------------------------------------------------- */
+/* ---- the example ----------------------------------------------------------------------------- */
 
 static bool is_file(const slope_parameter *p)
 {
@@ -163,8 +163,7 @@ static config_node *sample_node(arena *a, const bind_table *rules, const slope_p
     const bool has_example = rules->element_size >= SIZE_THROUGH(slope_parameter, example);
     if (!has_example || p->example == NULL) return plain(a, sample_value(a, p));
     const config_place nowhere = {ORIGIN_DEFAULT, NULL, 0, 0};
-    config_node *node =
-        config_parse(a, p->example, strlen(p->example), nowhere, p->key, errors);
+    config_node *node = config_parse(a, p->example, strlen(p->example), nowhere, p->key, errors);
     return node != NULL ? node : plain(a, sample_value(a, p));
 }
 
@@ -190,7 +189,9 @@ static config_node *example_section(arena *a, const host_plugin *plugin, diagnos
         const slope_parameter *p = parameter_of(about, i);
         const bool wanted = (p->flags & SLOPE_REQUIRED) || (reads && is_file(p) && !has_file);
         has_file |= is_file(p);
-        if (wanted) section = config_merge(a, section, nested(a, p->key, sample_node(a, &rules, p, errors)));
+        if (wanted)
+            section =
+                config_merge(a, section, nested(a, p->key, sample_node(a, &rules, p, errors)));
     }
     config_node *defaults = config_new_mapping(a, section->place);
     bind_section(a, &rules, NULL, NULL, NULL, defaults, errors);
@@ -231,7 +232,7 @@ static void print_plugin(arena *a, const host_plugin *plugin)
            plugin->description[FLOAT64] != NULL ? ", float64" : " only", plugin->path);
 }
 
-/* ---- finding it ----------------------------------------------------------------------------- */
+/* ---- finding it ------------------------------------------------------------------------------ */
 
 /* What is looked for, and the first refused file that may be it. */
 typedef struct search {

@@ -46,8 +46,14 @@ static const char resume_help[] =
     "example:\n"
     "  slope resume results/fashion_mnist/latest\n";
 
-enum { OPTION_OUTPUT = 1, OPTION_THREADS, OPTION_PRINT_CONFIG, OPTION_QUIET,
-       OPTION_NO_CACHE, OPTION_HELP };
+enum {
+    OPTION_OUTPUT = 1,
+    OPTION_THREADS,
+    OPTION_PRINT_CONFIG,
+    OPTION_QUIET,
+    OPTION_NO_CACHE,
+    OPTION_HELP
+};
 
 static const struct option run_options_table[] = {
     {"output", required_argument, NULL, OPTION_OUTPUT},

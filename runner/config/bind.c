@@ -33,7 +33,7 @@ static const char *join(arena *a, const char *path, const char *key)
     return path && *path ? arena_printf(a, "%s.%s", path, key) : key;
 }
 
-/* ---- unknown keys -------------------------------------------------------------------------- */
+/* ---- unknown keys ---------------------------------------------------------------------------- */
 
 /* The names that may stand below `prefix` ("" or "train."): the next part of every key. */
 typedef struct name_list {
@@ -130,7 +130,7 @@ static void check_keys(const section_binding *b, const config_node *mapping, con
     }
 }
 
-/* ---- values -------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* resolved["train"]["images"] = value for "train.images" */
 static void record(arena *a, config_node *resolved, const char *key, config_node *value)

@@ -21,7 +21,7 @@ static bool wrong(const entry_binding *b, const config_node *node, const char *e
     return false;
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static bool is_mapping(const value_binding *b, const config_node *node, const char *expected)
 {
@@ -50,7 +50,7 @@ static bool check_name(const value_binding *b, const config_entry *entry, const 
     return good;
 }
 
-/* ---- texts --------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 bool bind_texts(const value_binding *b, const config_node *node, slope_texts *field)
 {
@@ -70,7 +70,7 @@ bool bind_texts(const value_binding *b, const config_node *node, slope_texts *fi
     return good;
 }
 
-/* ---- arrays -------------------------------------------------------------------------------- */
+/* ---- arrays ---------------------------------------------------------------------------------- */
 
 static bool read_number(const entry_binding *b, const config_node *node, double *value)
 {

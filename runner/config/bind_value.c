@@ -18,7 +18,7 @@ bool config_is_null(const config_node *node)
     return node->kind == CONFIG_SCALAR && !node->quoted && text_is_null(node->text);
 }
 
-/* ---- messages ------------------------------------------------------------------------------ */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 const char *config_describe(arena *a, const config_node *node)
 {
@@ -64,7 +64,7 @@ static bool check_range(const value_binding *b, const config_node *node, double 
     return false;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static bool is_plain(const config_node *node)
 {
@@ -119,7 +119,7 @@ static bool bind_integers(const value_binding *b, const config_node *node, slope
     return good;
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static bool bind_choice(const value_binding *b, const config_node *node, int64_t *field)
 {
@@ -160,7 +160,7 @@ static bool bind_strings(const value_binding *b, const config_node *node, slope_
     return good;
 }
 
-/* ---- files --------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* Drops "." and empty parts; ".." stays, since what is above a symbolic link cannot be told from
  * text. */
@@ -247,7 +247,7 @@ static config_node *bind_paths(const value_binding *b, const config_node *node,
     return absolutes;
 }
 
-/* ---- entries ------------------------------------------------------------------------------- */
+/* ---- entries --------------------------------------------------------------------------------- */
 
 void bind_absent(const slope_parameter *parameter, void *field)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- characters ---------------------------------------------------------------------------- */
+/* ---- characters ------------------------------------------------------------------------------ */
 
 static bool is_space(char c)
 {
@@ -90,7 +90,7 @@ config_place config_place_of_byte(arena *a, const config_node *node, size_t offs
     return place;
 }
 
-/* ---- complaints ---------------------------------------------------------------------------- */
+/* ---- complaints ------------------------------------------------------------------------------ */
 
 blame config_blame(arena *a, const config_node *root, const char *section, const call_host *call)
 {

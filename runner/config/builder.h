@@ -28,7 +28,7 @@ typedef struct builder {
     const config_node *dataset_resolved;
 } builder;
 
-/* ---- shared -------------------------------------------------------------------------------- */
+/* ---- shared ---------------------------------------------------------------------------------- */
 
 /* The section of that rule in `parent` as a mapping; NULL if it is not given (or null, or, with an
  * error, something else). */
@@ -42,13 +42,13 @@ config_place builder_place(const config_node *section, const char *key);
 config_node *builder_only(builder *b, const config_node *mapping, const bind_table *table);
 
 /* bind_table of a `static const slope_parameter table[]` of the runner. */
-#define RUNNER_TABLE(table_, struct_, owner_)                                                      \
-    {                                                                                              \
-        .parameters = (table_), .count = sizeof(table_) / sizeof((table_)[0]),                     \
+#define RUNNER_TABLE(table_, struct_, owner_) \
+    { \
+        .parameters = (table_), .count = sizeof(table_) / sizeof((table_)[0]), \
         .element_size = sizeof(slope_parameter), .config_size = sizeof(struct_), .owner = (owner_) \
     }
 
-/* ---- sections ------------------------------------------------------------------------------ */
+/* ---- sections -------------------------------------------------------------------------------- */
 
 void build_train(builder *b, const config_node *trial, config_node *resolved, train_config *out);
 void build_evaluate(builder *b, const config_node *trial, config_node *resolved,

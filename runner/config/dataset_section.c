@@ -25,10 +25,10 @@ typedef struct dataset_fields {
     double validation, test_fraction, scale;
 } dataset_fields;
 
-#define OPTIONAL_FIELD(field_, type_, min_, flags_, doc_)                                          \
-    {                                                                                              \
-        .key = #field_, .type = (type_), .flags = SLOPE_OPTIONAL | (flags_),                       \
-        .offset = offsetof(dataset_fields, field_), .min = (min_), .max = INFINITY, .doc = (doc_)  \
+#define OPTIONAL_FIELD(field_, type_, min_, flags_, doc_) \
+    { \
+        .key = #field_, .type = (type_), .flags = SLOPE_OPTIONAL | (flags_), \
+        .offset = offsetof(dataset_fields, field_), .min = (min_), .max = INFINITY, .doc = (doc_) \
     }
 
 static const slope_parameter parameters[] = {
@@ -58,7 +58,7 @@ static const slope_parameter parameters[] = {
 static const bind_table table = RUNNER_TABLE(parameters, dataset_fields, "dataset");
 static const char *const for_people[] = {"title", "description", "origin", "licence", NULL};
 
-/* ---- descriptor ---------------------------------------------------------------------------- */
+/* ---- descriptor ------------------------------------------------------------------------------ */
 
 static bool is_in_place(const config_node *section)
 {
@@ -108,7 +108,7 @@ static const host_plugin *find_reader(builder *b, const config_node *name, bool 
     return NULL;
 }
 
-/* ---- keys of the runner -------------------------------------------------------------------- */
+/* ---- keys of the runner ---------------------------------------------------------------------- */
 
 static void check_share(builder *b, const config_node *section, const char *key, double value)
 {
@@ -217,7 +217,7 @@ static void bind_own(builder *b, const config_node *section, config_node *record
     read_class_names(b, section, record, out);
 }
 
-/* ---- reader -------------------------------------------------------------------------------- */
+/* ---- reader ---------------------------------------------------------------------------------- */
 
 /* Keys of the section that are not the reader's. */
 static const char *const *keys_of_runner(builder *b, const config_node *section)
@@ -265,7 +265,7 @@ static void bind_reader(builder *b, const config_node *section, const config_nod
                             keys_of_runner(b, section), advice_of(b, section), record);
 }
 
-/* ---- the section --------------------------------------------------------------------------- */
+/* ---- the section ----------------------------------------------------------------------------- */
 
 static void build(builder *b, const config_node *section, dataset_config *out, config_node *record)
 {
@@ -284,8 +284,8 @@ static void build(builder *b, const config_node *section, dataset_config *out, c
     bind_own(b, section, record, out);
 }
 
-/* The section of a file that has none. NULL, with the error, where the loss needs labels; NULL without
- * another error where nobody knows what the loss needs. */
+/* The section of a file that has none. NULL, with the error, where the loss needs labels; NULL
+ * without another error where nobody knows what the loss needs. */
 static const config_node *section_without_data(builder *b, const config_node *trial,
                                                const trial_config *built)
 {

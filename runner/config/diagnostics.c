@@ -58,7 +58,7 @@ exit_status diagnostics_status(const diagnostics *all)
     return all->count ? STATUS_ENVIRONMENT : STATUS_OK;
 }
 
-/* ---- printing ------------------------------------------------------------------------------ */
+/* ---- printing -------------------------------------------------------------------------------- */
 
 static int compare_text(const char *a, const char *b)
 {

@@ -9,12 +9,11 @@
 
 /* Every key that a trial may have beside those of its own table, in the order of the record. */
 static const char *const trial_sections[] = {
-    "dataset", "model", "loss",     "regularization", "optimizer",  "schedule",
-    "clip",    "train", "evaluate", "stop",           "checkpoint", "record",
-    "surface", NULL,
+    "dataset", "model",    "loss", "regularization", "optimizer", "schedule", "clip",
+    "train",   "evaluate", "stop", "checkpoint",     "record",    "surface",  NULL,
 };
 
-/* ---- keys that are no sections ------------------------------------------------------------- */
+/* ---- keys that are no sections --------------------------------------------------------------- */
 
 typedef struct top_fields {
     const char *experiment, *label;
@@ -79,7 +78,7 @@ static const char *read_name(builder *b, const config_node *root, const char *gi
     return name;
 }
 
-/* ---- one trial ----------------------------------------------------------------------------- */
+/* ---- one trial ------------------------------------------------------------------------------- */
 
 static void build_trial(builder *b, const config_node *merged, trial_config *out)
 {
@@ -118,7 +117,7 @@ static void build_trial(builder *b, const config_node *merged, trial_config *out
     out->resolved = r;
 }
 
-/* ---- all trials ---------------------------------------------------------------------------- */
+/* ---- all trials ------------------------------------------------------------------------------ */
 
 /* Only whether all keys exist: values are bound once the item is merged over the rest. */
 static void check_item_keys(builder *b, const config_node *item, size_t index)
@@ -178,7 +177,7 @@ static void build_trials(builder *b, const config_node *root, experiment *all)
     }
 }
 
-/* ---- the record ---------------------------------------------------------------------------- */
+/* ---- the record ------------------------------------------------------------------------------ */
 
 static bool same_in_all(const experiment *all, const char *key)
 {
@@ -219,7 +218,7 @@ static const config_node *record(builder *b, const config_node *root, const expe
     return whole;
 }
 
-/* ---- entry --------------------------------------------------------------------------------- */
+/* ---- entry ----------------------------------------------------------------------------------- */
 
 const experiment *experiment_create(arena *a, const config_node *tree, const char *config_path,
                                     registry *plugins, diagnostics *errors)

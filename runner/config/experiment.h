@@ -158,7 +158,7 @@ typedef struct trial_config {
     interval checkpoint; /* `checkpoint: {every: …}`; default never */
     record_config record;
     surface_config surface;
-    bool keep_weights;   /* `keep: weights | nothing`; default weights */
+    bool keep_weights;           /* `keep: weights | nothing`; default weights */
     const config_node *resolved; /* the whole trial, defaults included, with origins */
 } trial_config;
 

@@ -33,7 +33,7 @@ static config_node *put_over(loader *l, const config_node *base, const config_no
     return config_merge(l->memory, base, over);
 }
 
-/* ---- files --------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static bool is_null(const config_node *node)
 {
@@ -121,7 +121,7 @@ static config_node *load_file(loader *l, const char *path, config_place asked, c
     return NULL;
 }
 
-/* ---- the command line ---------------------------------------------------------------------- */
+/* ---- the command line ------------------------------------------------------------------------ */
 
 static bool path_is_valid(const char *path)
 {
@@ -210,7 +210,7 @@ static config_node *apply_overrides(loader *l, const config_node *tree,
     return all;
 }
 
-/* ---- entries ------------------------------------------------------------------------------- */
+/* ---- entries --------------------------------------------------------------------------------- */
 
 config_node *config_load(arena *a, const char *path, size_t override_count,
                          const char *const *overrides, diagnostics *errors)

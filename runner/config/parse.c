@@ -60,7 +60,7 @@ static const char *path_of(const parser *p, const frame *at)
     return arena_printf(p->memory, "%s%s%zu", parent, dot, at->index);
 }
 
-/* ---- events -------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 /* Bytes that are not UTF-8 are reported by libyaml with their offset alone. */
 static yaml_mark_t mark_of_byte(const char *text, size_t offset)
@@ -124,7 +124,7 @@ static bool within_limits(parser *p, config_place place, const frame *at, size_t
     return false;
 }
 
-/* ---- anchors ------------------------------------------------------------------------------- */
+/* ---- anchors --------------------------------------------------------------------------------- */
 
 static anchor *open_anchor(parser *p, const yaml_char_t *name)
 {
@@ -153,7 +153,7 @@ static config_node *parse_alias(parser *p, const char *name, config_place place,
     return config_new_scalar(p->memory, place, "", false);
 }
 
-/* ---- nodes --------------------------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 static void check_tag(parser *p, const yaml_char_t *tag, const char *kind, config_place place,
                       const frame *at)
@@ -313,7 +313,7 @@ static config_node *parse_node(parser *p, yaml_event_t *event, const frame *at, 
     return p->stopped ? NULL : node;
 }
 
-/* ---- document ------------------------------------------------------------------------------ */
+/* ---- document -------------------------------------------------------------------------------- */
 
 static config_node *parse_stream(parser *p)
 {

@@ -1,5 +1,6 @@
 /* config/plain_sections.c: the sections that belong to the runner alone: train, evaluate, stop,
- * clip, regularization, checkpoint, record and model.init. Their tables are the definition of these keys.
+ * clip, regularization, checkpoint, record and model.init. Their tables are the definition of these
+ * keys.
  */
 #include "config/builder.h"
 
@@ -10,18 +11,18 @@
 #include <string.h>
 
 /* Parameters that may be absent; the runner's tables need them often, plugins' rarely. */
-#define OPTIONAL_NUMBER(struct_, field_, min_, open_, doc_)                                        \
-    {                                                                                              \
-        .key = #field_, .type = SLOPE_NUMBER, .flags = SLOPE_OPTIONAL | (open_),                   \
-        .offset = offsetof(struct_, field_), .min = (min_), .max = INFINITY, .doc = (doc_)         \
+#define OPTIONAL_NUMBER(struct_, field_, min_, open_, doc_) \
+    { \
+        .key = #field_, .type = SLOPE_NUMBER, .flags = SLOPE_OPTIONAL | (open_), \
+        .offset = offsetof(struct_, field_), .min = (min_), .max = INFINITY, .doc = (doc_) \
     }
-#define OPTIONAL_INTEGER(struct_, field_, min_, doc_)                                              \
-    {                                                                                              \
-        .key = #field_, .type = SLOPE_INTEGER, .flags = SLOPE_OPTIONAL,                            \
-        .offset = offsetof(struct_, field_), .min = (min_), .max = INFINITY, .doc = (doc_)         \
+#define OPTIONAL_INTEGER(struct_, field_, min_, doc_) \
+    { \
+        .key = #field_, .type = SLOPE_INTEGER, .flags = SLOPE_OPTIONAL, \
+        .offset = offsetof(struct_, field_), .min = (min_), .max = INFINITY, .doc = (doc_) \
     }
 
-/* ---- shared -------------------------------------------------------------------------------- */
+/* ---- shared ---------------------------------------------------------------------------------- */
 
 const config_node *builder_section(builder *b, const section_rule *rule, const config_node *parent,
                                    const char *path)
@@ -64,7 +65,7 @@ static void *bind_plain(builder *b, const bind_table *table, const config_node *
     return bound;
 }
 
-/* ---- intervals ----------------------------------------------------------------------------- */
+/* ---- intervals ------------------------------------------------------------------------------- */
 
 /* "100", "100 steps", "0.5 epochs", "30 seconds", "never" */
 static bool parse_interval(arena *a, const char *text, interval *out)
@@ -168,7 +169,7 @@ void build_record(builder *b, const config_node *trial, config_node *resolved, r
     read_record(b, f->batch_loss, section, "batch_loss", &out->batch_loss);
 }
 
-/* ---- train --------------------------------------------------------------------------------- */
+/* ---- train ----------------------------------------------------------------------------------- */
 
 typedef struct train_fields {
     int64_t epochs, steps;
@@ -248,13 +249,13 @@ void build_train(builder *b, const config_node *trial, config_node *resolved, tr
     config_set(b->memory, resolved, "train", record->place, record);
 }
 
-/* ---- stop ---------------------------------------------------------------------------------- */
+/* ---- stop ------------------------------------------------------------------------------------ */
 
 /* In the order of enum metric. */
 static const char *const metrics[] = {
-    "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
-    "train_mse",  "train_mae",      "train_r2",        "validation_mse",
-    "validation_mae", "validation_r2", NULL};
+    "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "train_mse",
+    "train_mae",  "train_r2",       "validation_mse",  "validation_mae",      "validation_r2",
+    NULL};
 
 const char *metric_name(metric m)
 {
@@ -284,7 +285,7 @@ void build_stop(builder *b, const config_node *trial, config_node *resolved, sto
     out->metric += METRIC_TRAIN_LOSS; /* the choices have no METRIC_NONE */
 }
 
-/* ---- clip and regularization --------------------------------------------------------------- */
+/* ---- clip and regularization ----------------------------------------------------------------- */
 
 static const slope_parameter clip_parameters[] = {
     OPTIONAL_NUMBER(clip_config, norm, 0, SLOPE_MIN_OPEN,

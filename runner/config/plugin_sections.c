@@ -41,7 +41,7 @@ static const char *section_key(slope_kind kind)
     return "";
 }
 
-/* ---- binding ------------------------------------------------------------------------------- */
+/* ---- binding --------------------------------------------------------------------------------- */
 
 static void run_check(builder *b, const slope_plugin *half, const void *config,
                       const config_node *section, const char *path)
@@ -144,7 +144,7 @@ void build_optimizer(builder *b, const config_node *trial, config_node *resolved
     build_choice(b, SLOPE_KIND_OPTIMIZER, trial, resolved, out->train.precision, &out->optimizer);
 }
 
-/* ---- model --------------------------------------------------------------------------------- */
+/* ---- model ----------------------------------------------------------------------------------- */
 
 static const char *const distributions[] = {"zeros", "normal", "uniform", "he", "xavier", NULL};
 
@@ -204,7 +204,7 @@ void build_model(builder *b, const config_node *trial, config_node *resolved, tr
     config_set(b->memory, resolved, "model", record->place, record);
 }
 
-/* ---- schedule ------------------------------------------------------------------------------ */
+/* ---- schedule -------------------------------------------------------------------------------- */
 
 typedef struct warmup_fields {
     int64_t warmup_steps;
@@ -230,7 +230,7 @@ void build_schedule(builder *b, const config_node *trial, config_node *resolved,
     config_set(b->memory, resolved, "schedule", record->place, record);
 }
 
-/* ---- together ------------------------------------------------------------------------------ */
+/* ---- together -------------------------------------------------------------------------------- */
 
 static bool has_parameter(const slope_plugin *half, const char *key)
 {

@@ -41,7 +41,7 @@ static void emit(writer *w, yaml_event_t *event, int made)
     if (!made || !yaml_emitter_emit(&w->emitter, event)) w->failed = true;
 }
 
-/* ---- scalars ------------------------------------------------------------------------------- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
 /* Plain text that YAML would take for something other than text. */
 static bool needs_quotes(const char *text)
@@ -84,7 +84,7 @@ static void write_scalar(writer *w, const char *text, bool quoted)
                                       style));
 }
 
-/* ---- structure ----------------------------------------------------------------------------- */
+/* ---- structure ------------------------------------------------------------------------------- */
 
 /* Lists of scalars stand on one line: [100, 50]. */
 static bool is_flow(const config_node *sequence)
@@ -137,7 +137,7 @@ static char *write_tree(arena *a, const config_node *root, bool one_line)
     return w.text;
 }
 
-/* ---- origins ------------------------------------------------------------------------------- */
+/* ---- origins --------------------------------------------------------------------------------- */
 
 /* The place that belongs to each line of the text, in order; NULL for a line that only opens a
  * block. */

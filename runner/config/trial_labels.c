@@ -69,7 +69,7 @@ static bool names_differ(const group *all, size_t s)
     return false;
 }
 
-/* ---- differences --------------------------------------------------------------------------- */
+/* ---- differences ----------------------------------------------------------------------------- */
 
 static const char *value_text(arena *a, const config_node *node)
 {
@@ -104,7 +104,7 @@ static void add_differing(arena *a, const config_node *one, const config_node *o
     }
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static const char *add_word(arena *a, const char *label, const char *word)
 {

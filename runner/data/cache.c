@@ -25,7 +25,7 @@ enum { DAY = 24 * 60 * 60, KEPT_DAYS = 60 };
 
 static char place[PATH_MAX]; /* "": nowhere */
 
-/* ---- the folder ----------------------------------------------------------------------------- */
+/* ---- the folder ------------------------------------------------------------------------------ */
 
 const char *cache_default_folder(arena *a)
 {
@@ -76,7 +76,7 @@ static void note_use(const char *path)
         (void)utimensat(AT_FDCWD, path, NULL, 0);
 }
 
-/* ---- finding -------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 bool cache_find(cache_entry *entry, reading *r, const dataset_config *config, arena *memory)
 {
@@ -98,7 +98,7 @@ bool cache_find(cache_entry *entry, reading *r, const dataset_config *config, ar
     return true;
 }
 
-/* ---- storing -------------------------------------------------------------------------------- */
+/* ---- storing --------------------------------------------------------------------------------- */
 
 /* Which of the files that the parameters name were read, in what order. False if there are others,
  * or one has changed since the key was made. */

@@ -61,7 +61,7 @@ static size_t element_size(uint64_t element)
                                       : 0;
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 typedef struct layout {
     head h;
@@ -223,7 +223,7 @@ bool cache_file_write(int file, const cache_contents *contents)
     return done;
 }
 
-/* ---- believing ------------------------------------------------------------------------------ */
+/* ---- believing ------------------------------------------------------------------------------- */
 
 typedef struct inspection {
     const char *file;
@@ -266,7 +266,7 @@ static bool all_is_right(const char *file, uint64_t bytes, const char *key)
     return !atomic_load(&in.damaged);
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void take_tables(char *file, const head *h, reading *r)
 {

@@ -106,7 +106,7 @@ void dataset_destroy(dataset *data)
     arena_destroy(it->memory);
 }
 
-/* ---- comparing configurations ------------------------------------------------------------- */
+/* ---- comparing configurations ---------------------------------------------------------------- */
 
 static bool same_number(double a, double b)
 {

@@ -1,8 +1,9 @@
 /* data/dataset.h: a data set in memory, read once, as it came, with its preparation beside it.
  *
- * Features stay in the type and order of the file. Preparation (scaling, centring) is two numbers per
- * column that are applied while rows are packed for the model; splits and limits are lists of row
- * numbers. So nothing here is ever copied or expanded. Immutable after loading; any thread may read. */
+ * Features stay in the type and order of the file. Preparation (scaling, centring) is two numbers
+ * per column that are applied while rows are packed for the model; splits and limits are lists of
+ * row numbers. So nothing here is ever copied or expanded. Immutable after loading; any thread may
+ * read. */
 #ifndef SLOPE_DATA_DATASET_H
 #define SLOPE_DATA_DATASET_H
 
@@ -37,8 +38,8 @@ typedef struct dataset {
 } dataset;
 
 /* Reads, checks (checksums, labels in range, same columns in all splits, finite numbers), splits
- * (split.h) and prepares (prepare.h). NULL with the reason: status CONFIG where the configuration asks
- * for what the data do not have, ENVIRONMENT where a file is missing or wrong. Free with
+ * (split.h) and prepares (prepare.h). NULL with the reason: status CONFIG where the configuration
+ * asks for what the data do not have, ENVIRONMENT where a file is missing or wrong. Free with
  * dataset_destroy. */
 dataset *dataset_load(const dataset_config *config, failure *why);
 void dataset_destroy(dataset *data); /* NULL is allowed */

@@ -18,7 +18,7 @@ static reading *reading_of(const slope_reader_call *call)
     return (reading *)(uintptr_t)call; /* call is the first member of a reading that we made */
 }
 
-/* ---- tables ------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 static size_t element_bytes(slope_element element)
 {
@@ -101,7 +101,7 @@ void tables_free(slope_table tables[SLOPE_SPLITS])
     }
 }
 
-/* ---- names -------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 /* Room for one more element at the end of a list that lives in the arena. */
 static void *list_grow(arena *a, void *list, size_t count, size_t *capacity, size_t size)
@@ -137,7 +137,7 @@ static slope_status name_column(const slope_reader_call *call, size_t index, con
     return SLOPE_OK;
 }
 
-/* ---- files -------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static bool was_read(const reading *r, const char *path)
 {
@@ -253,7 +253,7 @@ static bool note_other_files(reading *r, const slope_plugin *plugin, failure *wh
     return true;
 }
 
-/* ---- the call ----------------------------------------------------------------------------- */
+/* ---- the call -------------------------------------------------------------------------------- */
 
 static bool call_reader(reading *r, const slope_plugin *plugin, failure *why)
 {

@@ -31,7 +31,9 @@ batch batches_at(batches *b, uint64_t step)
     }
     const size_t first = (size_t)(step % b->steps_per_epoch) * b->size;
     const size_t left = b->all.rows - first;
-    return (batch){.table = b->all.table, .index = b->order, .first = first,
+    return (batch){.table = b->all.table,
+                   .index = b->order,
+                   .first = first,
                    .rows = left < b->size ? left : b->size,
                    .ahead = left >= 2 * b->size ? b->size : 0};
 }

@@ -1,8 +1,8 @@
 /* engine/batches.h: which rows each step trains on.
  *
  * Every epoch is a permutation of the training rows, a function of (seed, epoch) alone, cut into
- * batches in order; the last batch of an epoch may be shorter. A full batch is all rows in their own
- * order: there is nothing to shuffle. */
+ * batches in order; the last batch of an epoch may be shorter. A full batch is all rows in their
+ * own order: there is nothing to shuffle. */
 #ifndef SLOPE_ENGINE_BATCHES_H
 #define SLOPE_ENGINE_BATCHES_H
 
@@ -13,8 +13,8 @@ typedef struct batches {
     size_t size; /* rows of a batch */
     uint64_t seed;
     uint64_t steps_per_epoch;
-    uint64_t epoch;   /* whose order stands in `order`; UINT64_MAX: none */
-    uint32_t *order;  /* NULL for full batches */
+    uint64_t epoch;  /* whose order stands in `order`; UINT64_MAX: none */
+    uint32_t *order; /* NULL for full batches */
 } batches;
 
 /* size 0: full. */

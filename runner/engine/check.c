@@ -66,8 +66,11 @@ static double relative(double analytic, double numerical, double floor)
 static check_entry check_one(checker *c, size_t i, double floor)
 {
     const double h = c->options->h, analytic = c->gradient[i];
-    check_entry e = {.weight = c->weights[i], .analytic = analytic, .loss = c->here,
-                     .loss_above = value_at(c, i, h), .numerical = central(c, i, h)};
+    check_entry e = {.weight = c->weights[i],
+                     .analytic = analytic,
+                     .loss = c->here,
+                     .loss_above = value_at(c, i, h),
+                     .numerical = central(c, i, h)};
     e.error = relative(analytic, e.numerical, floor);
     for (double wide = 10 * h; wide <= 100 * h && !(e.error <= c->options->tolerance); wide *= 10) {
         const double numerical = (4 * central(c, i, wide / 2) - central(c, i, wide)) / 3;
@@ -132,9 +135,12 @@ bool check_gradient(arena *a, const trial_config *config, const dataset *data,
     objective *o = objective_create(config, data, 0, why);
     if (!o) return false;
     const layout *l = objective_layout(o);
-    checker c = {.o = o, .options = options, .rows = objective_split(o, SLOPE_TRAIN),
+    checker c = {.o = o,
+                 .options = options,
+                 .rows = objective_split(o, SLOPE_TRAIN),
                  .weights = allocate(l->total, sizeof(double)),
-                 .gradient = allocate(l->total, sizeof(double)), .seed = config->train.seed};
+                 .gradient = allocate(l->total, sizeof(double)),
+                 .seed = config->train.seed};
     if (c.rows.rows > options->rows) c.rows.rows = options->rows;
     perturb(&c, config);
     static const objective_part parts[] = {PART_DATA, PART_REGULARIZATION, PART_BOTH};

@@ -1,14 +1,15 @@
 /* engine/check.h: the gradient check: analytic gradient against central differences, in float64.
  *
- * Each entry is compared at steps h, 10h and 100h (the two larger ones extrapolated after Richardson
- * 1911, so that their truncation error is of fourth order), and the best agreement counts: a right
- * gradient agrees at some step, a wrong one at none. The relative error of an entry is
- * |analytic - numerical| / max(|analytic|, |numerical|, 10^-3 · greatest |analytic| of its tensor).
+ * Each entry is compared at steps h, 10h and 100h (the two larger ones extrapolated after
+ * Richardson 1911, so that their truncation error is of fourth order), and the best agreement
+ * counts: a right gradient agrees at some step, a wrong one at none. The relative error of an entry
+ * is |analytic - numerical| / max(|analytic|, |numerical|, 10^-3 · greatest |analytic| of its
+ * tensor).
  *
- * An entry over the tolerance is set aside if the objective has a kink (ReLU, hinge, |w|) within h of
- * the weight. That is judged from values of the objective alone, never from the analytic gradient: the
- * difference between right-hand and left-hand slopes shrinks with the step where the function is
- * smooth, and does not where there is a kink. */
+ * An entry over the tolerance is set aside if the objective has a kink (ReLU, hinge, |w|) within h
+ * of the weight. That is judged from values of the objective alone, never from the analytic
+ * gradient: the difference between right-hand and left-hand slopes shrinks with the step where the
+ * function is smooth, and does not where there is a kink. */
 #ifndef SLOPE_ENGINE_CHECK_H
 #define SLOPE_ENGINE_CHECK_H
 
@@ -24,7 +25,7 @@ typedef struct check_options {
 extern const check_options check_defaults;
 
 typedef struct check_entry {
-    size_t index; /* in the tensor, row-major */
+    size_t index;                    /* in the tensor, row-major */
     double weight, loss, loss_above; /* objective at the weight, and at weight + h */
     double analytic, numerical, error;
 } check_entry;
@@ -46,8 +47,9 @@ typedef struct check_report {
     bool passed;
 } check_report;
 
-/* The configuration must be of precision float64. The weights are the starting weights plus a seeded
- * normal number of standard deviation 1 / sqrt(fan_in), so that nothing is checked only at zero. */
+/* The configuration must be of precision float64. The weights are the starting weights plus a
+ * seeded normal number of standard deviation 1 / sqrt(fan_in), so that nothing is checked only at
+ * zero. */
 bool check_gradient(arena *a, const trial_config *config, const dataset *data,
                     const check_options *options, check_report *report, failure *why);
 

@@ -64,7 +64,8 @@ void layout_initialise(const layout *l, const init_config *init, precision p, ui
             k->from_double(l->sizes[t], tensor->initial, target);
         } else if (tensor->role == SLOPE_WEIGHT && init->distribution != INIT_ZEROS) {
             double *values = allocate(l->sizes[t], sizeof *values);
-            draw(init, tensor, (random_key){seed, SLOPE_FOR_INITIAL_WEIGHTS, t}, l->sizes[t], values);
+            draw(init, tensor, (random_key){seed, SLOPE_FOR_INITIAL_WEIGHTS, t}, l->sizes[t],
+                 values);
             k->from_double(l->sizes[t], values, target);
             free(values);
         }

@@ -37,7 +37,7 @@ batch objective_split(const objective *o, slope_split split)
     return (batch){.table = s->table, .index = s->index, .rows = s->rows};
 }
 
-/* ---- one chunk of rows -------------------------------------------------------------------------------- */
+/* ---- one chunk of rows ----------------------------------------------------------------------- */
 
 typedef struct range_copy {
     objective *o;
@@ -51,13 +51,19 @@ static void pack_range(void *argument, size_t first, size_t last)
     const objective *o = c->o;
     const batch *b = &c->rows;
     const bool targets = o->loss->target == SLOPE_VALUES;
-    if (o->shape.features) o->k->pack(&(pack_call){.element = b->table->element, .features = b->table->features,
-                            .columns = b->table->columns, .index = b->index,
-                            .first = b->first + first, .rows = last - first, .shift = o->shift,
-                            .factor = o->factor,
-                            .out = (char *)c->s->x + first * o->shape.features * o->k->real_size,
-                            .ld = o->shape.features,
-                            .ahead = b->ahead});
+    if (o->shape.features)
+        o->k->pack(
+            &(pack_call){.element = b->table->element,
+                         .features = b->table->features,
+                         .columns = b->table->columns,
+                         .index = b->index,
+                         .first = b->first + first,
+                         .rows = last - first,
+                         .shift = o->shift,
+                         .factor = o->factor,
+                         .out = (char *)c->s->x + first * o->shape.features * o->k->real_size,
+                         .ld = o->shape.features,
+                         .ahead = b->ahead});
     for (size_t r = first; r < last; r++) {
         const size_t row = b->index ? b->index[b->first + r] : b->first + r;
         if (b->table->labels) c->s->labels[r] = b->table->labels[row];
@@ -76,7 +82,8 @@ static void pack_range(void *argument, size_t first, size_t last)
 static const void *rows_in_place(const objective *o, batch b)
 {
     const slope_element own = o->k->real_size == 8 ? SLOPE_FLOAT64 : SLOPE_FLOAT32;
-    if (!o->shape.features || b.table->element != own || b.index || o->shift || o->factor) return NULL;
+    if (!o->shape.features || b.table->element != own || b.index || o->shift || o->factor)
+        return NULL;
     return (const char *)b.table->features + b.first * o->shape.features * o->k->real_size;
 }
 
@@ -144,14 +151,19 @@ void objective_losses(const objective *o, scratch *s, const slope_host *host, si
 {
     enum { SHORTEST = 64, SCORES = 1 << 11 }; /* as in objective_pack, with dearer numbers */
     const size_t fair = SCORES / o->shape.outputs;
-    loss_task task = {
-        .loss = o->loss,
-        .real_size = o->k->real_size,
-        .call = {.size = sizeof task.call, .host = host, .config = o->config->loss.config,
-                 .rows = rows, .outputs = o->shape.outputs, .scores = s->scores,
-                 .labels = o->loss->target == SLOPE_CLASS ? s->labels : NULL,
-                 .targets = o->loss->target == SLOPE_VALUES ? s->targets : NULL, .losses = s->losses,
-                 .gradient = gradient ? s->score_gradient : NULL, .scratch = s->loss_scratch}};
+    loss_task task = {.loss = o->loss,
+                      .real_size = o->k->real_size,
+                      .call = {.size = sizeof task.call,
+                               .host = host,
+                               .config = o->config->loss.config,
+                               .rows = rows,
+                               .outputs = o->shape.outputs,
+                               .scores = s->scores,
+                               .labels = o->loss->target == SLOPE_CLASS ? s->labels : NULL,
+                               .targets = o->loss->target == SLOPE_VALUES ? s->targets : NULL,
+                               .losses = s->losses,
+                               .gradient = gradient ? s->score_gradient : NULL,
+                               .scratch = s->loss_scratch}};
     parallel_for(rows, fair > SHORTEST ? fair : SHORTEST, loss_range, &task);
 }
 
@@ -170,7 +182,7 @@ void objective_chunk(objective *o, scratch *s, const void *weights, const void *
     o->model->backward(&m);
 }
 
-/* ---- whole batches ----------------------------------------------------------------------------------- */
+/* ---- whole batches --------------------------------------------------------------------------- */
 
 void objective_reserve_blocks(objective *o, size_t blocks)
 {
@@ -182,9 +194,10 @@ void objective_reserve_blocks(objective *o, size_t blocks)
     o->block_capacity = blocks;
 }
 
-/* Rows of a segment. One segment where the weights are many: the kernels then share the work inside.
- * Several where the rows outweigh them: a segment stays on one processor from its first feature to its
- * last gradient, at the price of a gradient vector each. Many rows are always worth it. */
+/* Rows of a segment. One segment where the weights are many: the kernels then share the work
+ * inside. Several where the rows outweigh them: a segment stays on one processor from its first
+ * feature to its last gradient, at the price of a gradient vector each. Many rows are always worth
+ * it. */
 static size_t segment_length(const objective *o, size_t rows)
 {
     enum { SHORTEST = 64, MANY_ROWS = 2048 };

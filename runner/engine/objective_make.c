@@ -1,5 +1,5 @@
-/* engine/objective_make.c: making an objective: whether model, loss and data fit, and its memory. See
- * objective.h. */
+/* engine/objective_make.c: making an objective: whether model, loss and data fit, and its memory.
+ * See objective.h. */
 #include "engine/objective_private.h"
 
 #include <stdlib.h>
@@ -43,7 +43,8 @@ static void make_scratch(objective *o)
         };
 }
 
-/* Rows whose features fill about a megabyte, half of a second-level cache, in whole blocks of 16. */
+/* Rows whose features fill about a megabyte, half of a second-level cache, in whole blocks of 16.
+ */
 static size_t rows_for_cache(const objective *o)
 {
     const size_t row = o->shape.features * o->k->real_size;

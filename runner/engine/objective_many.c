@@ -11,7 +11,7 @@ typedef struct values_task {
     const void *const *candidates;
     size_t count, blocks;
     batch rows;
-    double *sums; /* count × blocks */
+    double *sums;   /* count × blocks */
     size_t *hits;   /* blocks, or NULL; only for one candidate */
     double *errors; /* blocks × 2 · outputs, or NULL; the same */
 } values_task;
@@ -31,8 +31,7 @@ static void values_block(void *argument, size_t first, size_t last)
     scratch *s = &o->scratch[thread_index()];
     for (size_t b = first; b < last; b++) {
         const size_t begin = b * LOSS_BLOCK;
-        const size_t count =
-            t->rows.rows - begin < LOSS_BLOCK ? t->rows.rows - begin : LOSS_BLOCK;
+        const size_t count = t->rows.rows - begin < LOSS_BLOCK ? t->rows.rows - begin : LOSS_BLOCK;
         for (size_t r = 0; r < count; r += o->chunk_rows) {
             batch chunk = t->rows;
             chunk.first += begin + r;
@@ -45,8 +44,7 @@ static void values_block(void *argument, size_t first, size_t last)
                 t->sums[c * t->blocks + b] = sum;
             }
             if (t->hits) t->hits[b] += count_hits(o, s, chunk.rows);
-            if (t->errors)
-                objective_add_errors(o, s, chunk, t->errors + b * 2 * o->shape.outputs);
+            if (t->errors) objective_add_errors(o, s, chunk, t->errors + b * 2 * o->shape.outputs);
         }
     }
 }
@@ -64,7 +62,8 @@ void objective_values(objective *o, const void *const *candidates, size_t count,
     const size_t blocks = (rows.rows + LOSS_BLOCK - 1) / LOSS_BLOCK;
     double *sums = allocate(count * blocks, sizeof *sums);
     values_task task = {o, candidates, count, blocks, rows, sums, NULL, NULL};
-    if (o->part != PART_REGULARIZATION) parallel_for(blocks, fair_blocks(o, count), values_block, &task);
+    if (o->part != PART_REGULARIZATION)
+        parallel_for(blocks, fair_blocks(o, count), values_block, &task);
     for (size_t c = 0; c < count; c++)
         values[c] = objective_combine(o, candidates[c], sums + c * blocks, rows.rows);
     free(sums);
@@ -81,8 +80,8 @@ evaluation objective_evaluate(objective *o, const void *weights, batch rows)
     double *errors = o->loss->target == SLOPE_VALUES
                          ? allocate(blocks * 2 * o->shape.outputs, sizeof *errors)
                          : NULL;
-    values_task task = {o, &weights, 1, blocks, rows, o->block_sums,
-                        classes ? o->block_hits : NULL, errors};
+    values_task task = {
+        o, &weights, 1, blocks, rows, o->block_sums, classes ? o->block_hits : NULL, errors};
     parallel_for(blocks, fair_blocks(o, 1), values_block, &task);
     double sum = 0;
     size_t hits = 0;
@@ -116,7 +115,7 @@ bool objective_confusion(objective *o, const void *weights, batch rows, uint64_t
     return true;
 }
 
-/* ---- differences ----------------------------------------------------------------------------------- */
+/* ---- differences ----------------------------------------------------------------------------- */
 
 static double get(const objective *o, const char *vector, size_t i)
 {
@@ -141,8 +140,8 @@ static double value_beside(objective *o, char *weights, batch rows, size_t i, do
     return value;
 }
 
-double objective_gradient_numerical(objective *o, void *weights, batch rows, difference_method method,
-                                    double h, void *gradient)
+double objective_gradient_numerical(objective *o, void *weights, batch rows,
+                                    difference_method method, double h, void *gradient)
 {
     const double here = objective_gradient(o, weights, rows, NULL);
     memset(gradient, 0, o->layout.total * o->k->real_size);

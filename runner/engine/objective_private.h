@@ -23,7 +23,7 @@ struct objective {
     const slope_model *model;
     const slope_loss *loss;
     slope_model_shape shape;
-    const void *program; /* what the model prepared */
+    const void *program;      /* what the model prepared */
     size_t program_workspace; /* reals per row */
     layout layout;
     objective_part part;

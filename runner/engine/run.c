@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- interruption ------------------------------------------------------------------------------------ */
+/* ---- interruption ---------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t asked_to_stop;
 
@@ -40,7 +40,7 @@ static bool interrupted(void *argument)
     return asked_to_stop;
 }
 
-/* ---- data ----------------------------------------------------------------------------------------------- */
+/* ---- data ------------------------------------------------------------------------------------ */
 
 static bool load_data(run *r, failure *why)
 {
@@ -50,7 +50,8 @@ static bool load_data(run *r, failure *why)
     const trial_config **first = arena_alloc(r->memory, e->trial_count * sizeof *first);
     for (size_t t = 0; t < e->trial_count; t++) {
         size_t d = 0;
-        while (d < r->dataset_count && !dataset_same(&first[d]->dataset, &e->trials[t].dataset)) d++;
+        while (d < r->dataset_count && !dataset_same(&first[d]->dataset, &e->trials[t].dataset))
+            d++;
         if (d == r->dataset_count) {
             r->datasets[d] = dataset_load(&e->trials[t].dataset, why);
             if (!r->datasets[d]) return false;
@@ -70,13 +71,12 @@ static bool try_trials(run *r, failure *why)
         if (!made) return failure_context(why, "trial %zu (%s)", t, r->experiment->trials[t].label);
         const bool good = run_plan_records(r, t, made, why);
         trial_destroy(made);
-        if (!good)
-            return failure_context(why, "trial %zu (%s)", t, r->experiment->trials[t].label);
+        if (!good) return failure_context(why, "trial %zu (%s)", t, r->experiment->trials[t].label);
     }
     return true;
 }
 
-/* ---- starting and going on ------------------------------------------------------------------------------ */
+/* ---- starting and going on ------------------------------------------------------------------- */
 
 static const char *in_folder(const run *r, const char *name)
 {
@@ -148,8 +148,9 @@ static bool metrics_to_keep(run *r, run_bytes *keep, failure *why)
                                      .paths = bytes_in(&file, "paths_bytes"),
                                      .batches = bytes_in(&file, "batches_bytes")};
     const char *hash = safetensors_text(&file, "hash");
-    if (trial_text && at_checkpoint.metrics >= 0 && hash && strtoull(trial_text, NULL, 10) == r->done &&
-        r->done < r->experiment->trial_count && strcmp(hash, run_hash(r, r->done)) == 0) {
+    if (trial_text && at_checkpoint.metrics >= 0 && hash &&
+        strtoull(trial_text, NULL, 10) == r->done && r->done < r->experiment->trial_count &&
+        strcmp(hash, run_hash(r, r->done)) == 0) {
         *keep = at_checkpoint;
         r->checkpoint = checkpoint;
     } else {
@@ -167,11 +168,12 @@ static bool same_trials(run *r, const csv_rows *rows, failure *why)
                            r->folder.path);
     for (size_t i = 0; i < rows->row_count; i++)
         if (strcmp(csv_cell(rows, i, "hash"), run_hash(r, i)) != 0)
-            return failure_set(why, STATUS_CONFIG,
-                               "cannot resume '%s': trial %zu (%s) was run with another "
-                               "configuration, plugin or data file (hash %s, now %s); start a new run",
-                               r->folder.path, i, csv_cell(rows, i, "label"),
-                               csv_cell(rows, i, "hash"), run_hash(r, i));
+            return failure_set(
+                why, STATUS_CONFIG,
+                "cannot resume '%s': trial %zu (%s) was run with another "
+                "configuration, plugin or data file (hash %s, now %s); start a new run",
+                r->folder.path, i, csv_cell(rows, i, "label"), csv_cell(rows, i, "hash"),
+                run_hash(r, i));
     return true;
 }
 
@@ -188,7 +190,8 @@ static bool go_on(run *r, failure *why)
     const char *trials = in_folder(r, "trials.csv"), *metrics = in_folder(r, "metrics.csv");
     if (!file_exists(trials) || !file_exists(metrics)) { /* killed before the first trial */
         unlink(in_folder(r, RUN_CHECKPOINT));
-        return write_manifest(r, RUN_RUNNING, why) && run_open_files(r, &(run_bytes){-1, -1, -1, -1}, why);
+        return write_manifest(r, RUN_RUNNING, why) &&
+               run_open_files(r, &(run_bytes){-1, -1, -1, -1}, why);
     }
     if (!csv_read(r->memory, trials, &rows, why)) return false;
     r->done = rows.row_count;
@@ -198,15 +201,15 @@ static bool go_on(run *r, failure *why)
            write_manifest(r, RUN_RUNNING, why) && run_open_files(r, &keep, why);
 }
 
-/* ---- trials ----------------------------------------------------------------------------------------------- */
+/* ---- trials ---------------------------------------------------------------------------------- */
 
 static const char *bytes_text(run *r, const csv_writer *file)
 {
     return arena_printf(r->memory, "%lld", file ? (long long)csv_bytes(file) : 0);
 }
 
-/* Before there is a first result, there is nothing that a loss of power could take; so what the start
- * wrote is flushed now, which a short run would otherwise wait for several times. */
+/* Before there is a first result, there is nothing that a loss of power could take; so what the
+ * start wrote is flushed now, which a short run would otherwise wait for several times. */
 static bool flush_start(run *r, failure *why)
 {
     r->begun = r->begun || (file_flush(in_folder(r, "config.yaml"), why) &&
@@ -219,13 +222,12 @@ static bool save_checkpoint(void *argument, const trial *t, failure *why)
     run *r = argument;
     if (!flush_start(r, why) || !csv_sync(r->metrics, why) || !run_sync_records(r, why))
         return false;
-    const named_text extra[] = {
-        {"trial", arena_printf(r->memory, "%zu", r->current)},
-        {"hash", run_hash(r, r->current)},
-        {"metrics_bytes", bytes_text(r, r->metrics)},
-        {"paths_bytes", bytes_text(r, r->paths)},
-        {"batches_bytes", bytes_text(r, r->batches)},
-        {NULL, NULL}};
+    const named_text extra[] = {{"trial", arena_printf(r->memory, "%zu", r->current)},
+                                {"hash", run_hash(r, r->current)},
+                                {"metrics_bytes", bytes_text(r, r->metrics)},
+                                {"paths_bytes", bytes_text(r, r->paths)},
+                                {"batches_bytes", bytes_text(r, r->batches)},
+                                {NULL, NULL}};
     return trial_save(t, in_folder(r, RUN_CHECKPOINT), extra, why);
 }
 
@@ -233,9 +235,8 @@ static bool finish_trial(run *r, const trial *t, failure *why)
 {
     const trial_config *c = &r->experiment->trials[r->current];
     if (c->keep_weights &&
-        !trial_save_weights(t, in_folder(r, arena_printf(r->memory, "weights/%zu.safetensors",
-                                                         r->current)),
-                            why))
+        !trial_save_weights(
+            t, in_folder(r, arena_printf(r->memory, "weights/%zu.safetensors", r->current)), why))
         return false;
     if (!flush_start(r, why) || !csv_sync(r->metrics, why) || !run_sync_records(r, why) ||
         !run_write_trial(r, t, why) || !csv_sync(r->trials, why))
@@ -252,9 +253,12 @@ static bool run_one(run *r, bool *stopped, failure *why)
     if (!t) return false;
     bool good = true;
     if (r->checkpoint && r->current == r->done) good = trial_restore(t, r->checkpoint, why);
-    const trial_watch watch = {.argument = r, .stepped = run_show_step,
-                               .evaluated = run_write_metrics, .recorded = run_write_path,
-                               .batch_recorded = run_write_batch_loss, .checkpoint = save_checkpoint,
+    const trial_watch watch = {.argument = r,
+                               .stepped = run_show_step,
+                               .evaluated = run_write_metrics,
+                               .recorded = run_write_path,
+                               .batch_recorded = run_write_batch_loss,
+                               .checkpoint = save_checkpoint,
                                .interrupted = interrupted};
     good = good && trial_run(t, &watch, why);
     *stopped = good && trial_result(t)->status == TRIAL_INTERRUPTED;
@@ -291,8 +295,11 @@ exit_status run_experiment(const experiment *e, const run_options *options, fail
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    run r = {.memory = arena_create(), .experiment = e, .options = options,
-             .started_at = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec, .folder = {.lock = -1}};
+    run r = {.memory = arena_create(),
+             .experiment = e,
+             .options = options,
+             .started_at = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec,
+             .folder = {.lock = -1}};
     char stamp[32];
     const time_t seconds = time(NULL);
     struct tm utc;

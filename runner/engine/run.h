@@ -1,8 +1,9 @@
-/* engine/run.h: running a whole experiment: data, trials one after another, the run's folder, resume.
+/* engine/run.h: running a whole experiment: data, trials one after another, the run's folder,
+ * resume.
  *
- * Everything that can be checked is checked before the folder is made: data are read, every trial's model
- * is fitted to its data. After that, a row that is in trials.csv is a trial that is done; the trial
- * after it starts from its checkpoint if it left one, else from its beginning. */
+ * Everything that can be checked is checked before the folder is made: data are read, every trial's
+ * model is fitted to its data. After that, a row that is in trials.csv is a trial that is done; the
+ * trial after it starts from its checkpoint if it left one, else from its beginning. */
 #ifndef SLOPE_ENGINE_RUN_H
 #define SLOPE_ENGINE_RUN_H
 

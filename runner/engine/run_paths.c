@@ -137,7 +137,7 @@ bool run_plan_records(run *r, size_t number, trial *t, failure *why)
            (isnan(s->value) || check_value(c, t, why));
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 bool run_open_records(run *r, int64_t paths_bytes, int64_t batches_bytes, failure *why)
 {

@@ -9,8 +9,8 @@
 #include "record/progress.h"
 #include "record/run_folder.h"
 
-#define RUN_PATHS "paths.csv"
-#define RUN_BATCHES "batch_loss.csv"
+#define RUN_PATHS      "paths.csv"
+#define RUN_BATCHES    "batch_loss.csv"
 #define RUN_CHECKPOINT "checkpoint/state.safetensors"
 
 /* What the table shows of a trial that is done, in this run or before a resume. */
@@ -19,7 +19,8 @@ typedef struct row {
     const char *status, *message;
     uint64_t steps;
     double epochs, train_loss;
-    double train_score, validation_score, test_score; /* accuracy, or r2 where numbers are predicted */
+    double train_score, validation_score,
+        test_score; /* accuracy, or r2 where numbers are predicted */
     double train_seconds, evaluate_seconds;
 } row;
 
@@ -30,9 +31,9 @@ typedef struct run {
     run_folder folder;
     dataset **datasets;
     size_t dataset_count;
-    dataset **data_of;  /* of each trial */
+    dataset **data_of;   /* of each trial */
     const char **hashes; /* of each trial: configuration, plugins, data */
-    row *rows;          /* of each trial */
+    row *rows;           /* of each trial */
     csv_writer *trials, *metrics;
     csv_writer *paths, *batches; /* NULL: no trial records them */
     const char **path_columns;   /* NULL: no paths */
@@ -40,7 +41,7 @@ typedef struct run {
     size_t **column_of; /* of each parameter, of each trial */
     bool records_batches;
     progress *progress;
-    size_t done;        /* trials finished before this process */
+    size_t done; /* trials finished before this process */
     size_t current;
     const char *checkpoint; /* of the trial `done`, or NULL */
     double latest_loss, latest_score, best_score;

@@ -1,5 +1,5 @@
-/* engine/run_rows.c: what a run writes into trials.csv and metrics.csv and shows on the terminal. The
- * columns are documented in the README. See run_private.h. */
+/* engine/run_rows.c: what a run writes into trials.csv and metrics.csv and shows on the terminal.
+ * The columns are documented in the README. See run_private.h. */
 #include "engine/run_private.h"
 
 #include "base/digests.h"
@@ -11,17 +11,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const trial_columns[] = {
-    "trial", "label", "hash", "status", "dataset", "model", "loss", "optimizer", "learning_rate",
-    "steps", "epochs", "train_loss", "train_accuracy", "train_objective", "validation_loss",
-    "validation_accuracy", "best_validation_loss", "best_validation_accuracy", "best_step",
-    "test_loss", "test_accuracy", "train_mse", "train_mae", "train_r2", "validation_mse",
-    "validation_mae", "validation_r2", "test_mse", "test_mae", "test_r2", "train_seconds",
-    "evaluate_seconds", "load_seconds", "message"};
-static const char *const metric_columns[] = {
-    "trial", "step", "epoch", "learning_rate", "train_loss", "train_accuracy", "train_objective",
-    "validation_loss", "validation_accuracy", "train_mse", "train_mae", "train_r2",
-    "validation_mse", "validation_mae", "validation_r2", "train_seconds", "evaluate_seconds"};
+static const char *const trial_columns[] = {"trial",
+                                            "label",
+                                            "hash",
+                                            "status",
+                                            "dataset",
+                                            "model",
+                                            "loss",
+                                            "optimizer",
+                                            "learning_rate",
+                                            "steps",
+                                            "epochs",
+                                            "train_loss",
+                                            "train_accuracy",
+                                            "train_objective",
+                                            "validation_loss",
+                                            "validation_accuracy",
+                                            "best_validation_loss",
+                                            "best_validation_accuracy",
+                                            "best_step",
+                                            "test_loss",
+                                            "test_accuracy",
+                                            "train_mse",
+                                            "train_mae",
+                                            "train_r2",
+                                            "validation_mse",
+                                            "validation_mae",
+                                            "validation_r2",
+                                            "test_mse",
+                                            "test_mae",
+                                            "test_r2",
+                                            "train_seconds",
+                                            "evaluate_seconds",
+                                            "load_seconds",
+                                            "message"};
+static const char *const metric_columns[] = {"trial",
+                                             "step",
+                                             "epoch",
+                                             "learning_rate",
+                                             "train_loss",
+                                             "train_accuracy",
+                                             "train_objective",
+                                             "validation_loss",
+                                             "validation_accuracy",
+                                             "train_mse",
+                                             "train_mae",
+                                             "train_r2",
+                                             "validation_mse",
+                                             "validation_mae",
+                                             "validation_r2",
+                                             "train_seconds",
+                                             "evaluate_seconds"};
 
 enum {
     TRIAL_COLUMNS = sizeof trial_columns / sizeof trial_columns[0],
@@ -34,7 +74,7 @@ static const char *status_name(trial_status status)
     return names[status];
 }
 
-/* ---- identity ------------------------------------------------------------------------------------------ */
+/* ---- identity -------------------------------------------------------------------------------- */
 
 static bool add_plugin(arena *a, const host_plugin *plugin, char **text, failure *why)
 {
@@ -73,7 +113,7 @@ const char *run_hash(const run *r, size_t number)
     return r->hashes[number];
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------ */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* trials.csv and metrics.csv come last: where they are, the others are. */
 bool run_open_files(run *r, const run_bytes *keep, failure *why)
@@ -213,13 +253,17 @@ bool run_write_trial(run *r, const trial *t, failure *why)
     csv_seconds(w, data->load_seconds);
     csv_text(w, s->message);
     if (!csv_end_row(w, why)) return false;
-    r->rows[r->current] = (row){
-        .done = true, .status = status_name(s->status),
-        .message = arena_strdup(r->memory, s->message), .steps = trial_step(t),
-        .epochs = trial_epoch(t), .train_loss = s->last.train.loss,
-        .train_score = score_of(c, s->last.train),
-        .validation_score = score_of(c, s->last.validation), .test_score = score_of(c, s->test),
-        .train_seconds = s->last.train_seconds, .evaluate_seconds = s->last.evaluate_seconds};
+    r->rows[r->current] = (row){.done = true,
+                                .status = status_name(s->status),
+                                .message = arena_strdup(r->memory, s->message),
+                                .steps = trial_step(t),
+                                .epochs = trial_epoch(t),
+                                .train_loss = s->last.train.loss,
+                                .train_score = score_of(c, s->last.train),
+                                .validation_score = score_of(c, s->last.validation),
+                                .test_score = score_of(c, s->test),
+                                .train_seconds = s->last.train_seconds,
+                                .evaluate_seconds = s->last.evaluate_seconds};
     return true;
 }
 
@@ -239,8 +283,7 @@ void run_remember_row(run *r, const csv_rows *rows, size_t i)
                        .steps = strtoull(csv_cell(rows, i, "steps"), NULL, 10),
                        .epochs = number_cell(rows, i, "epochs"),
                        .train_loss = number_cell(rows, i, "train_loss"),
-                       .train_score =
-                           number_cell(rows, i, numbers ? "train_r2" : "train_accuracy"),
+                       .train_score = number_cell(rows, i, numbers ? "train_r2" : "train_accuracy"),
                        .validation_score =
                            number_cell(rows, i, numbers ? "validation_r2" : "validation_accuracy"),
                        .test_score = number_cell(rows, i, numbers ? "test_r2" : "test_accuracy"),
@@ -248,20 +291,27 @@ void run_remember_row(run *r, const csv_rows *rows, size_t i)
                        .evaluate_seconds = number_cell(rows, i, "evaluate_seconds")};
 }
 
-/* ---- the terminal ------------------------------------------------------------------------------------------ */
+/* ---- the terminal ---------------------------------------------------------------------------- */
 
 /* loss NAN: an evaluation, which is always shown. */
 void run_show_step(void *argument, const trial *t, double loss)
 {
     run *r = argument;
     const trial_config *c = &r->experiment->trials[r->current];
-    const progress_state state = {
-        .trial = r->current + 1, .trial_count = r->experiment->trial_count, .label = c->label,
-        .epoch = trial_epoch(t), .step = trial_step(t), .fraction = trial_fraction(t),
-        .epochs = c->train.epochs > 0 ? (double)c->train.epochs : 0.0, /* absent is negative */
-        .loss = isnan(loss) ? r->latest_loss : loss, .accuracy = r->latest_score,
-        .loss_name = isnan(loss) ? r->loss_name : "batch_loss", .accuracy_name = r->score_name,
-        .rows_per_second = trial_rows_per_second(t), .best_accuracy = r->best_score};
+    const progress_state state = {.trial = r->current + 1,
+                                  .trial_count = r->experiment->trial_count,
+                                  .label = c->label,
+                                  .epoch = trial_epoch(t),
+                                  .step = trial_step(t),
+                                  .fraction = trial_fraction(t),
+                                  .epochs = c->train.epochs > 0 ? (double)c->train.epochs
+                                                                : 0.0, /* absent is negative */
+                                  .loss = isnan(loss) ? r->latest_loss : loss,
+                                  .accuracy = r->latest_score,
+                                  .loss_name = isnan(loss) ? r->loss_name : "batch_loss",
+                                  .accuracy_name = r->score_name,
+                                  .rows_per_second = trial_rows_per_second(t),
+                                  .best_accuracy = r->best_score};
     if (isnan(loss))
         progress_evaluation(r->progress, &state);
     else
@@ -293,10 +343,13 @@ void run_print_table(const run *r)
     table *t = table_create();
     bool mixed;
     const char *score = score_title(r, &mixed);
-    const char *const titles[] = {"epochs", "train loss",
+    const char *const titles[] = {"epochs",
+                                  "train loss",
                                   arena_printf(r->memory, "train %s", score),
                                   arena_printf(r->memory, "val %s", score),
-                                  arena_printf(r->memory, "test %s", score), "train s", "eval s"};
+                                  arena_printf(r->memory, "test %s", score),
+                                  "train s",
+                                  "eval s"};
     table_column(t, "trial", ALIGN_LEFT);
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
         table_column(t, titles[i], ALIGN_RIGHT);
@@ -314,7 +367,10 @@ void run_print_table(const run *r)
         shown++;
         table_cell(t, "%s", r->experiment->trials[i].label);
         table_cell(t, "%.4g", at->epochs);
-        table_cell(t, isnan(at->train_loss) ? "-" : at->train_loss < 1e5 ? "%.4f" : "%.4g",
+        table_cell(t,
+                   isnan(at->train_loss)  ? "-"
+                   : at->train_loss < 1e5 ? "%.4f"
+                                          : "%.4g",
                    at->train_loss);
         score_cell(t, numbers, at->train_score);
         score_cell(t, numbers, at->validation_score);

@@ -57,9 +57,8 @@ static bool stop_fits(const trial *t, failure *why)
     if (isnan(stop->target) && stop->patience == SLOPE_ABSENT) return true;
     if ((is_one_of(which, of_classes, 2) && target != SLOPE_CLASS) ||
         (is_one_of(which, of_values, 6) && target != SLOPE_VALUES))
-        return failure_set(why, STATUS_CONFIG,
-                           "stop.metric: loss %s has no %s; watch %s", t->config->loss.plugin->id,
-                           metric_name(which),
+        return failure_set(why, STATUS_CONFIG, "stop.metric: loss %s has no %s; watch %s",
+                           t->config->loss.plugin->id, metric_name(which),
                            target == SLOPE_VALUES  ? "a loss, mse, mae or r2"
                            : target == SLOPE_CLASS ? "a loss or an accuracy"
                                                    : "train_loss");
@@ -70,8 +69,10 @@ static bool stop_fits(const trial *t, failure *why)
                            "(validation: 0.1) or watch another",
                            t->data->label, metric_name(which));
     if (!validation && !t->config->evaluate.train)
-        return failure_set(why, STATUS_CONFIG, "stop.metric: %s is not measured with "
-                           "evaluate.train: false", metric_name(which));
+        return failure_set(why, STATUS_CONFIG,
+                           "stop.metric: %s is not measured with "
+                           "evaluate.train: false",
+                           metric_name(which));
     return true;
 }
 
@@ -98,8 +99,10 @@ trial *trial_create(const trial_config *config, const dataset *data, failure *wh
     const layout *l = objective_layout(t->objective);
     t->weights = allocate(l->total, objective_kernels(t->objective)->real_size);
     layout_initialise(l, &config->init, config->train.precision, config->train.seed, t->weights);
-    t->progress = (trial_progress){.evaluated_step = UINT64_MAX, .best = NAN,
-                                   .best_validation_accuracy = NAN, .best_validation_loss = NAN};
+    t->progress = (trial_progress){.evaluated_step = UINT64_MAX,
+                                   .best = NAN,
+                                   .best_validation_accuracy = NAN,
+                                   .best_validation_loss = NAN};
     return t;
 fail:
     trial_destroy(t);
@@ -159,22 +162,33 @@ double trial_fraction(const trial *t)
     return fraction;
 }
 
-/* ---- evaluation and stopping ------------------------------------------------------------------------- */
+/* ---- evaluation and stopping ----------------------------------------------------------------- */
 
 static double metric_of(const trial_point *p, metric which)
 {
     switch (which) {
-    case METRIC_TRAIN_LOSS: return p->train.loss;
-    case METRIC_TRAIN_ACCURACY: return p->train.accuracy;
-    case METRIC_VALIDATION_LOSS: return p->validation.loss;
-    case METRIC_VALIDATION_ACCURACY: return p->validation.accuracy;
-    case METRIC_TRAIN_MSE: return p->train.mse;
-    case METRIC_TRAIN_MAE: return p->train.mae;
-    case METRIC_TRAIN_R2: return p->train.r2;
-    case METRIC_VALIDATION_MSE: return p->validation.mse;
-    case METRIC_VALIDATION_MAE: return p->validation.mae;
-    case METRIC_VALIDATION_R2: return p->validation.r2;
-    case METRIC_NONE: break;
+    case METRIC_TRAIN_LOSS:
+        return p->train.loss;
+    case METRIC_TRAIN_ACCURACY:
+        return p->train.accuracy;
+    case METRIC_VALIDATION_LOSS:
+        return p->validation.loss;
+    case METRIC_VALIDATION_ACCURACY:
+        return p->validation.accuracy;
+    case METRIC_TRAIN_MSE:
+        return p->train.mse;
+    case METRIC_TRAIN_MAE:
+        return p->train.mae;
+    case METRIC_TRAIN_R2:
+        return p->train.r2;
+    case METRIC_VALIDATION_MSE:
+        return p->validation.mse;
+    case METRIC_VALIDATION_MAE:
+        return p->validation.mae;
+    case METRIC_VALIDATION_R2:
+        return p->validation.r2;
+    case METRIC_NONE:
+        break;
     }
     return NAN;
 }
@@ -209,8 +223,7 @@ static void remember_best(trial *t, const trial_point *p)
 static void diverged(trial *t, const char *when, uint64_t number, const void *weights, batch rows)
 {
     char reason[600];
-    const bool told =
-        model_graph_explain(t->objective, weights, rows, reason, sizeof reason);
+    const bool told = model_graph_explain(t->objective, weights, rows, reason, sizeof reason);
     t->summary.status = TRIAL_DIVERGED;
     snprintf(t->summary.message, sizeof t->summary.message,
              "the loss is not finite %s step %llu%s%s", when, (unsigned long long)number,
@@ -221,18 +234,20 @@ static bool evaluate(trial *t, const trial_watch *watch, failure *why)
 {
     const double start = now();
     trial_progress *g = &t->progress;
-    trial_point p = {.step = g->step, .epoch = trial_epoch(t),
+    trial_point p = {.step = g->step,
+                     .epoch = trial_epoch(t),
                      .learning_rate = updater_learning_rate(t->updater, g->step ? g->step - 1 : 0),
-                     .train = NO_EVALUATION, .train_objective = NAN,
+                     .train = NO_EVALUATION,
+                     .train_objective = NAN,
                      .validation = NO_EVALUATION};
     const void *weights = updater_solution(t->updater, g->step, t->weights);
     if (t->config->evaluate.train) {
-        p.train = objective_evaluate(t->objective, weights,
-                                     objective_split(t->objective, SLOPE_TRAIN));
+        p.train =
+            objective_evaluate(t->objective, weights, objective_split(t->objective, SLOPE_TRAIN));
         p.train_objective = p.train.loss + objective_penalty(t->objective, weights);
     }
-    p.validation = objective_evaluate(t->objective, weights,
-                                      objective_split(t->objective, SLOPE_VALIDATION));
+    p.validation =
+        objective_evaluate(t->objective, weights, objective_split(t->objective, SLOPE_VALIDATION));
     g->evaluate_seconds += now() - start;
     p.train_seconds = g->train_seconds;
     p.evaluate_seconds = g->evaluate_seconds;
@@ -267,10 +282,10 @@ static bool at_end(trial *t)
     return true;
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
-/* Rows are a function of the step: what is due after a step is recorded before the checkpoint of that
- * step, so that a resumed trial records each step once. */
+/* Rows are a function of the step: what is due after a step is recorded before the checkpoint of
+ * that step, so that a resumed trial records each step once. */
 static bool record(trial *t, const trial_watch *watch, failure *why)
 {
     trial_progress *g = &t->progress;
@@ -378,8 +393,8 @@ static bool run_steps(trial *t, const trial_watch *watch, failure *why)
         }
     }
     finish(t);
-    const bool last = s->status == TRIAL_FINISHED && t->record_steps &&
-                      t->progress.step % t->record_steps != 0;
+    const bool last =
+        s->status == TRIAL_FINISHED && t->record_steps && t->progress.step % t->record_steps != 0;
     return !last || record(t, watch, why);
 }
 

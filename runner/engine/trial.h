@@ -2,7 +2,8 @@
  *
  * A trial is a state (weights, optimizer state, step, best so far) and the loop that moves it. It
  * prints nothing and writes nothing: whoever runs it watches through trial_watch and may save and
- * restore the state between steps. The state after step t is a function of configuration and data. */
+ * restore the state between steps. The state after step t is a function of configuration and data.
+ */
 #ifndef SLOPE_ENGINE_TRIAL_H
 #define SLOPE_ENGINE_TRIAL_H
 
@@ -20,11 +21,11 @@ typedef enum trial_status {
 
 /* One evaluation: a row of metrics.csv. What was not evaluated is NAN. */
 typedef struct trial_point {
-    uint64_t step; /* updates done */
-    double epoch;  /* passes over the training rows done */
+    uint64_t step;        /* updates done */
+    double epoch;         /* passes over the training rows done */
     double learning_rate; /* of the update before, or of the first one */
     evaluation train, validation;
-    double train_objective; /* train.loss plus regularisation */
+    double train_objective;                 /* train.loss plus regularisation */
     double train_seconds, evaluate_seconds; /* so far */
 } trial_point;
 
@@ -33,8 +34,8 @@ typedef struct trial_summary {
     char message[2200]; /* why it ended, if there is more to say; else "" */
     trial_point last;
     double best_validation_accuracy, best_validation_loss; /* NAN without validation rows */
-    uint64_t best_step;   /* where the metric of `stop` was best */
-    evaluation test;      /* once, at the end */
+    uint64_t best_step;                                    /* where the metric of `stop` was best */
+    evaluation test;                                       /* once, at the end */
 } trial_summary;
 
 typedef struct trial_watch {
@@ -43,11 +44,12 @@ typedef struct trial_watch {
     void (*stepped)(void *argument, const trial *t, double loss);
     /* After every evaluation. False with the reason ends the run (disk full). */
     bool (*evaluated)(void *argument, const trial *t, const trial_point *point, failure *why);
-    /* When `record.parameters` is due: at the start, every so many steps, and at the end. `loss` is the
-     * objective on the training rows at `weights`, those that are evaluated. Same. */
+    /* When `record.parameters` is due: at the start, every so many steps, and at the end. `loss` is
+     * the objective on the training rows at `weights`, those that are evaluated. Same. */
     bool (*recorded)(void *argument, const trial *t, const void *weights, double loss,
                      failure *why);
-    /* When `record.batch_loss` is due: the objective on the step's batch, before its update. Same. */
+    /* When `record.batch_loss` is due: the objective on the step's batch, before its update. Same.
+     */
     bool (*batch_recorded)(void *argument, const trial *t, double loss, failure *why);
     /* When a checkpoint is due, and on interruption. Same. */
     bool (*checkpoint)(void *argument, const trial *t, failure *why);
@@ -63,21 +65,21 @@ void trial_destroy(trial *t);
 bool trial_run(trial *t, const trial_watch *watch, failure *why);
 const trial_summary *trial_result(const trial *t);
 
-/* Between steps: everything needed to go on, to and from one file. `extra` (ended by a NULL name, or
- * NULL) is kept beside it. Restoring checks that names and sizes fit. */
+/* Between steps: everything needed to go on, to and from one file. `extra` (ended by a NULL name,
+ * or NULL) is kept beside it. Restoring checks that names and sizes fit. */
 struct named_text;
 bool trial_save(const trial *t, const char *path, const struct named_text *extra, failure *why);
 bool trial_restore(trial *t, const char *path, failure *why);
 
-/* The weights alone, by the model's tensor names: those that were evaluated, where the rule tells them from
- * those that it trains (a checkpoint keeps the latter). */
+/* The weights alone, by the model's tensor names: those that were evaluated, where the rule tells
+ * them from those that it trains (a checkpoint keeps the latter). */
 bool trial_save_weights(const trial *t, const char *path, failure *why);
 
 double trial_epoch(const trial *t);
 uint64_t trial_step(const trial *t);
 const layout *trial_layout(const trial *t);
 double trial_objective_at(trial *t, const void *weights); /* on the training rows */
-double trial_rows_per_second(const trial *t); /* trained; NAN before the first step */
+double trial_rows_per_second(const trial *t);             /* trained; NAN before the first step */
 double trial_fraction(const trial *t); /* of the limit that is done; NAN if unknown */
 
 #endif

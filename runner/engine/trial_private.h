@@ -23,10 +23,10 @@ struct trial {
     objective *objective;
     updater *updater;
     batches batches;
-    uint64_t last_step; /* limit; UINT64_MAX: none but seconds */
+    uint64_t last_step;                        /* limit; UINT64_MAX: none but seconds */
     uint64_t evaluate_steps, checkpoint_steps; /* 0: never by steps */
     uint64_t record_steps, record_batch_steps; /* 0: never */
-    double checkpoint_seconds; /* of training; 0: not by time */
+    double checkpoint_seconds;                 /* of training; 0: not by time */
     double next_checkpoint;
     void *weights;
     trial_progress progress;

@@ -1,8 +1,8 @@
 /* engine/trial_state.c: a trial's state to and from a file, and its weights for others to load.
  *
- * A checkpoint is a safetensors file: tensors "weights.<name>" and "optimizer.<slot>.<copy>", and in the
- * metadata the numbers of trial_progress as text that reads back to the same bits. Batch order and random
- * numbers need no state: they are functions of the step. */
+ * A checkpoint is a safetensors file: tensors "weights.<name>" and "optimizer.<slot>.<copy>", and
+ * in the metadata the numbers of trial_progress as text that reads back to the same bits. Batch
+ * order and random numbers need no state: they are functions of the step. */
 #include "engine/trial_private.h"
 
 #include "base/text.h"
@@ -45,7 +45,7 @@ bool trial_save_weights(const trial *t, const char *path, failure *why)
     return good;
 }
 
-/* ---- checkpoints ------------------------------------------------------------------------------------- */
+/* ---- checkpoints ----------------------------------------------------------------------------- */
 
 typedef enum field_type { COUNT, NUMBER } field_type;
 
@@ -96,8 +96,7 @@ static named_text field_text(arena *a, const struct field *f, const void *from)
     char buffer[32];
     if (f->type == COUNT)
         return (named_text){f->name, arena_printf(a, "%" PRIu64, *(const uint64_t *)value)};
-    return (named_text){f->name,
-                        arena_strdup(a, text_from_number(buffer, *(const double *)value))};
+    return (named_text){f->name, arena_strdup(a, text_from_number(buffer, *(const double *)value))};
 }
 
 bool trial_save(const trial *t, const char *path, const named_text *extra, failure *why)
@@ -116,8 +115,7 @@ bool trial_save(const trial *t, const char *path, const named_text *extra, failu
     for (size_t i = 0; i < LAST_FIELDS; i++)
         texts[n++] = field_text(a, &last_fields[i], &t->summary.last);
     for (size_t i = 0; i < extra_count; i++) texts[n++] = extra[i];
-    const bool good =
-        safetensors_write(path, arrays, l->tensor_count + state_count, texts, n, why);
+    const bool good = safetensors_write(path, arrays, l->tensor_count + state_count, texts, n, why);
     arena_destroy(a);
     return good;
 }
@@ -169,7 +167,8 @@ bool trial_restore(trial *t, const char *path, failure *why)
     bool good = restore_fields(&file, fields, FIELDS, &t->progress, why) &&
                 restore_fields(&file, last_fields, LAST_FIELDS, &t->summary.last, why);
     for (size_t i = 0; good && i < l->tensor_count; i++)
-        good = restore_array(&file, &weights[i], (char *)t->weights + l->offsets[i] * real_size, why);
+        good =
+            restore_array(&file, &weights[i], (char *)t->weights + l->offsets[i] * real_size, why);
     for (size_t i = 0; good && i < state_count; i++)
         good = restore_array(&file, &state[i], (void *)(uintptr_t)state[i].data, why);
     t->next_checkpoint = t->progress.train_seconds + t->checkpoint_seconds;

@@ -12,12 +12,12 @@ double updater_factor(const updater *u, uint64_t step)
 {
     const uint64_t warmup = u->config->schedule.warmup_steps;
     if (step < warmup) return (double)(step + 1) / (double)warmup;
-    return u->schedule->factor(&(slope_schedule_call){
-        .size = sizeof(slope_schedule_call),
-        .config = u->config->schedule.choice.config,
-        .step = step - warmup,
-        .total_steps = u->total_steps > warmup ? u->total_steps - warmup : 0,
-        .steps_per_epoch = u->steps_per_epoch});
+    return u->schedule->factor(
+        &(slope_schedule_call){.size = sizeof(slope_schedule_call),
+                               .config = u->config->schedule.choice.config,
+                               .step = step - warmup,
+                               .total_steps = u->total_steps > warmup ? u->total_steps - warmup : 0,
+                               .steps_per_epoch = u->steps_per_epoch});
 }
 
 double updater_learning_rate(const updater *u, uint64_t step)
@@ -25,7 +25,7 @@ double updater_learning_rate(const updater *u, uint64_t step)
     return u->learning_rate * updater_factor(u, step);
 }
 
-/* ---- clipping ---------------------------------------------------------------------------------------- */
+/* ---- clipping -------------------------------------------------------------------------------- */
 
 static void clamp_slice(void *argument, size_t first, size_t last)
 {
@@ -69,7 +69,7 @@ static void clip(updater *u)
         parallel_for(u->slice_count, 1, scale_slice, &(scale_task){u, c->norm / norm});
 }
 
-/* ---- a step ------------------------------------------------------------------------------------------- */
+/* ---- a step ---------------------------------------------------------------------------------- */
 
 typedef struct update_task {
     updater *u;
@@ -214,7 +214,11 @@ static double batch_gradient(updater *u, void *weights, batch rows)
 
 bool updater_step(updater *u, uint64_t step, batch rows, void *weights, double *loss, failure *why)
 {
-    update_task t = {.u = u, .weights = weights, .step = step, .rows = rows, .why = why,
+    update_task t = {.u = u,
+                     .weights = weights,
+                     .step = step,
+                     .rows = rows,
+                     .why = why,
                      .learning_rate = updater_learning_rate(u, step)};
     bool good;
     if (u->rule->scope == SLOPE_SCOPE_POPULATION) {
@@ -240,7 +244,7 @@ bool updater_step(updater *u, uint64_t step, batch rows, void *weights, double *
     return good;
 }
 
-/* ---- what the weights stand for ------------------------------------------------------------------------- */
+/* ---- what the weights stand for -------------------------------------------------------------- */
 
 typedef struct solution_task {
     updater *u;
@@ -264,7 +268,8 @@ static void solve_slices(void *argument, size_t first, size_t last)
 const void *updater_solution(updater *u, uint64_t steps, const void *weights)
 {
     if (!u->solution) return weights;
-    solution_task task = {u, (char *)(uintptr_t)weights, steps}; /* the rule leaves them as they are */
+    solution_task task = {u, (char *)(uintptr_t)weights,
+                          steps}; /* the rule leaves them as they are */
     parallel_for(u->slice_count, 1, solve_slices, &task);
     return u->solution;
 }

@@ -1,7 +1,7 @@
 /* engine/updater.h: one optimizer at work: its slots, its learning rate, clipping, and one step.
  *
- * Everything that is the same for all update rules is here, so that a rule is only its formula. Owner:
- * the trial. One thread calls; slices are updated in parallel inside. */
+ * Everything that is the same for all update rules is here, so that a rule is only its formula.
+ * Owner: the trial. One thread calls; slices are updated in parallel inside. */
 #ifndef SLOPE_ENGINE_UPDATER_H
 #define SLOPE_ENGINE_UPDATER_H
 
@@ -20,13 +20,13 @@ double updater_factor(const updater *u, uint64_t step);
 /* The learning rate of that step; the factor where the rule has no learning rate. */
 double updater_learning_rate(const updater *u, uint64_t step);
 
-/* One step on a batch: gradient (or candidates), clipping, update of the weights in place. `step` is 0
- * for the first. *loss: the objective before the step (population: best candidate's). Fails if the
- * rule does. */
+/* One step on a batch: gradient (or candidates), clipping, update of the weights in place. `step`
+ * is 0 for the first. *loss: the objective before the step (population: best candidate's). Fails if
+ * the rule does. */
 bool updater_step(updater *u, uint64_t step, batch rows, void *weights, double *loss, failure *why);
 
-/* The weights that are evaluated, saved and reported after `steps` updates: `weights` themselves, or what
- * the rule's `solution` makes of them, valid until the next call. */
+/* The weights that are evaluated, saved and reported after `steps` updates: `weights` themselves,
+ * or what the rule's `solution` makes of them, valid until the next call. */
 const void *updater_solution(updater *u, uint64_t steps, const void *weights);
 
 /* The rule's state as named arrays, "optimizer.<slot>.<copy>", pointing into the updater: to be

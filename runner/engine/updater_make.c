@@ -23,7 +23,7 @@ static double parameter_value(const slope_plugin *plugin, const void *config, co
 
 static size_t elements_of(const updater *u, slope_extent extent)
 {
-    return extent == SLOPE_PER_ELEMENT ? u->layout->total
+    return extent == SLOPE_PER_ELEMENT  ? u->layout->total
            : extent == SLOPE_PER_TENSOR ? u->layout->tensor_count
                                         : 1;
 }
@@ -66,10 +66,12 @@ static void make_slots(updater *u)
         for (size_t c = 0; c < copies; c++, n++) {
             u->extents[n] = slot->extent;
             u->slots[n] = slot_memory(u, elements * (reals ? u->k->real_size : sizeof(double)), n);
-            u->state[n] = (named_array){
-                .name = arena_printf(u->memory, "optimizer.%s.%zu", slot->name, c),
-                .type = reals && u->k->real_size == 4 ? "F32" : "F64",
-                .rank = 1, .extents = {elements}, .data = u->slots[n]};
+            u->state[n] =
+                (named_array){.name = arena_printf(u->memory, "optimizer.%s.%zu", slot->name, c),
+                              .type = reals && u->k->real_size == 4 ? "F32" : "F64",
+                              .rank = 1,
+                              .extents = {elements},
+                              .data = u->slots[n]};
         }
     }
 }
@@ -137,7 +139,8 @@ updater *updater_create(const trial_config *config, objective *o, uint64_t total
     u->rule = (const slope_optimizer *)config->optimizer.plugin->description[p];
     u->schedule = (const slope_schedule *)config->schedule.choice.plugin->description[p];
     u->who = arena_printf(u->memory, "optimizer %s", u->rule->plugin.id);
-    u->learning_rate = parameter_value(&u->rule->plugin, config->optimizer.config, "learning_rate", 1);
+    u->learning_rate =
+        parameter_value(&u->rule->plugin, config->optimizer.config, "learning_rate", 1);
     u->total_steps = total_steps;
     u->steps_per_epoch = steps_per_epoch;
     if (!sane(u, why)) {

@@ -24,16 +24,16 @@ struct updater {
     const char *who; /* "optimizer adam" */
     double learning_rate;
     uint64_t total_steps, steps_per_epoch;
-    size_t slot_count;   /* copies counted singly */
+    size_t slot_count; /* copies counted singly */
     slope_extent *extents;
-    void **slots;        /* one array per copy */
-    void **slot_blocks;  /* what to free */
+    void **slots;       /* one array per copy */
+    void **slot_blocks; /* what to free */
     named_array *state;
     size_t slice_count;
     slice *slices;
-    void *gradient;      /* NULL for scope POPULATION */
-    void *solution;      /* NULL where the weights themselves are it */
-    bool fused;          /* a slice's gradient is finished, used and cleared in one go */
+    void *gradient; /* NULL for scope POPULATION */
+    void *solution; /* NULL where the weights themselves are it */
+    bool fused;     /* a slice's gradient is finished, used and cleared in one go */
     size_t candidate_count;
     void **candidates;
     double *losses;

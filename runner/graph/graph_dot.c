@@ -88,8 +88,7 @@ void graph_print_dot(const model_graph *g, FILE *out)
     arena_destroy(a);
 }
 
-/* ---- pictures ----------------------------------------------------------------------------------
- */
+/* ---- pictures -------------------------------------------------------------------------------- */
 
 static bool run_graphviz(char *const *arguments, failure *why)
 {

@@ -48,8 +48,7 @@ static const char *derivative(arena *a, const char *of, const graph_node *by)
     return arena_printf(a, "d%s/d%s", of, factor(a, by));
 }
 
-/* ---- table -------------------------------------------------------------------------------------
- */
+/* ---- table ----------------------------------------------------------------------------------- */
 
 static const char *shape_text(arena *a, const slope_node *about)
 {
@@ -78,8 +77,7 @@ void graph_print_table(const model_graph *g, FILE *out)
     arena_destroy(a);
 }
 
-/* ---- tree --------------------------------------------------------------------------------------
- */
+/* ---- tree ------------------------------------------------------------------------------------ */
 
 typedef struct tree {
     arena *memory;

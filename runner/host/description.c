@@ -23,7 +23,7 @@ static bool same_text(const char *one, const char *other)
     return one == other || (one != NULL && other != NULL && strcmp(one, other) == 0);
 }
 
-/* ---- the common head ------------------------------------------------------------------------ */
+/* ---- the common head ------------------------------------------------------------------------- */
 
 /* Sizes as of contract 1.0: structures of later minor versions are longer, those of earlier ones
  * are welcome, too. Members that came later may only be read where the plugin's size says they are.
@@ -88,7 +88,7 @@ static bool check_head(const slope_plugin *plugin, const char *stem, slope_kind 
     return true;
 }
 
-/* ---- what each kind must bring -------------------------------------------------------------- */
+/* ---- what each kind must bring --------------------------------------------------------------- */
 
 static bool missing(failure *why, const char *what)
 {
@@ -213,7 +213,7 @@ bool operations_check(const slope_plugin *plugin, failure *why)
     return failure_set(why, STATUS_ENVIRONMENT, "its kind does not exist");
 }
 
-/* ---- the two halves ------------------------------------------------------------------------- */
+/* ---- the two halves -------------------------------------------------------------------------- */
 
 static bool same_parameter(const slope_parameter *one, const slope_parameter *other)
 {

@@ -11,7 +11,7 @@
 #include "slope/plugin.h"
 
 /* Bytes of a structure up to and including a member. */
-#define SIZE_THROUGH(struct_, member)                                                              \
+#define SIZE_THROUGH(struct_, member) \
     (offsetof(struct_, member) + sizeof(((const struct_ *)0)->member))
 
 /* Both halves (the second may be NULL), against the stem of the file and the kind of the folder it
@@ -25,9 +25,9 @@ bool operations_check(const slope_plugin *plugin, failure *why);
 
 /* An operation that a later minor version brought: NULL where the description was compiled before
  * it and ends early. `about` points to a slope_optimizer or the like. */
-#define LATER_OPERATION(about, field)                                                              \
-    ((about)->plugin.size >= offsetof(__typeof__(*(about)), field) + sizeof(about)->field          \
-         ? (about)->field                                                                          \
+#define LATER_OPERATION(about, field) \
+    ((about)->plugin.size >= offsetof(__typeof__(*(about)), field) + sizeof(about)->field \
+         ? (about)->field \
          : NULL)
 
 #endif

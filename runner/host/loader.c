@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* ---- the floating-point environment --------------------------------------------------------- */
+/* ---- the floating-point environment ---------------------------------------------------------- */
 
 /* An object linked with -ffast-math brings a constructor that makes the processor flush subnormal
  * numbers to zero, in the whole program. So what decides results is compared: the control registers
@@ -57,7 +57,7 @@ static bool float_control_same(const float_control *one, const float_control *ot
            memcmp(one->registers, other->registers, sizeof one->registers) == 0;
 }
 
-/* ---- loading -------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 /* Before any code of the plugin can run. */
 static bool check_entry(const entry_head *head, failure *why)

@@ -53,7 +53,7 @@ static bool wrong(failure *why, const char *text)
     return failure_set(why, STATUS_ENVIRONMENT, "%s", text);
 }
 
-/* ---- one parameter -------------------------------------------------------------------------- */
+/* ---- one parameter --------------------------------------------------------------------------- */
 
 static bool check_key(const char *key, failure *why)
 {
@@ -205,7 +205,7 @@ static bool check_parameter(const slope_plugin *plugin, const slope_parameter *p
            (p->fallback == NULL || check_fallback(p, why));
 }
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static bool check_pair(const slope_parameter *one, const slope_parameter *other, failure *why)
 {

@@ -9,9 +9,9 @@
 /* Two 64-bit words of index `index`. */
 static void draw(random_key key, uint64_t index, uint64_t words[2])
 {
-    const philox4x32_ctr_t counter = {
-        {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)key.stream,
-         (uint32_t)(key.stream >> 32 << 8) | (uint32_t)key.purpose}};
+    const philox4x32_ctr_t counter = {{(uint32_t)index, (uint32_t)(index >> 32),
+                                       (uint32_t)key.stream,
+                                       (uint32_t)(key.stream >> 32 << 8) | (uint32_t)key.purpose}};
     const philox4x32_key_t seed = {{(uint32_t)key.seed, (uint32_t)(key.seed >> 32)}};
     const philox4x32_ctr_t r = philox4x32(counter, seed);
     words[0] = (uint64_t)r.v[1] << 32 | r.v[0];

@@ -1,7 +1,8 @@
 /* host/random.h: random numbers as a pure function of a key and an index.
  *
- * Philox 4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3,
- * 2011), from the Random123 library. Key: the seed. Counter: purpose, stream, index. No state. */
+ * Philox 4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2,
+ * 3, 2011), from the Random123 library. Key: the seed. Counter: purpose, stream, index. No state.
+ */
 #ifndef SLOPE_HOST_RANDOM_H
 #define SLOPE_HOST_RANDOM_H
 
@@ -16,7 +17,8 @@ typedef struct random_key {
 /* Uniform in [0, 1), multiples of 2^-53; number i is of index first + i. */
 void random_uniform(random_key key, uint64_t first, size_t count, double *out);
 
-/* Standard normal, Box and Muller 1958: indices 2j and 2j + 1 are the cosine and sine of one pair. */
+/* Standard normal, Box and Muller 1958: indices 2j and 2j + 1 are the cosine and sine of one pair.
+ */
 void random_normal(random_key key, uint64_t first, size_t count, double *out);
 
 /* out = a permutation of 0 … count - 1 (Fisher-Yates, downwards); count at most 2^32. */

@@ -31,7 +31,7 @@ struct registry {
     const char *searched; /* folders, for messages */
 };
 
-/* ---- kinds ---------------------------------------------------------------------------------- */
+/* ---- kinds ----------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name, *folder;
@@ -62,7 +62,7 @@ slope_kind kind_from_name(const char *name)
     return (slope_kind)0;
 }
 
-/* ---- finding files -------------------------------------------------------------------------- */
+/* ---- finding files --------------------------------------------------------------------------- */
 
 static int is_object(const struct dirent *entry)
 {
@@ -170,7 +170,7 @@ const char *registry_folders(const registry *all)
     return all->searched;
 }
 
-/* ---- loading -------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static void try_loading(registry *all, candidate *c)
 {
@@ -248,7 +248,7 @@ const host_plugin *registry_find(registry *all, slope_kind kind, const char *id,
     return &found->plugin;
 }
 
-/* ---- everything ----------------------------------------------------------------------------- */
+/* ---- everything ------------------------------------------------------------------------------ */
 
 static int compare(const void *left, const void *right)
 {

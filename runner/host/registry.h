@@ -1,9 +1,10 @@
 /* host/registry.h: which plugins there are, and loading them.
  *
  * Search path, in this order: <program>/../lib/slope/plugins and its folders of kinds, then each
- * folder of SLOPE_PLUGIN_PATH (colon-separated) and its folders of kinds. Never the current directory.
- * The file's stem is the plugin's id. A plugin is loaded when it is first asked for, and never unloaded. All loading is
- * done before the first parallel region; a registry is used from one thread. */
+ * folder of SLOPE_PLUGIN_PATH (colon-separated) and its folders of kinds. Never the current
+ * directory. The file's stem is the plugin's id. A plugin is loaded when it is first asked for, and
+ * never unloaded. All loading is done before the first parallel region; a registry is used from one
+ * thread. */
 #ifndef SLOPE_HOST_REGISTRY_H
 #define SLOPE_HOST_REGISTRY_H
 
@@ -29,12 +30,13 @@ registry *registry_create(arena *a, failure *why);
 /* The folders that were scanned, for messages: "one, other". */
 const char *registry_folders(const registry *all);
 
-/* The plugin, loaded and checked. NULL with the reason: no such name (status CONFIG, with the nearest
- * name of that kind), two files with that name and kind, or not loadable (status ENVIRONMENT). */
+/* The plugin, loaded and checked. NULL with the reason: no such name (status CONFIG, with the
+ * nearest name of that kind), two files with that name and kind, or not loadable (status
+ * ENVIRONMENT). */
 const host_plugin *registry_find(registry *all, slope_kind kind, const char *id, failure *why);
 
-/* Loads everything. Returns how many are loaded, sorted by kind and id. Those that cannot be loaded are
- * passed to `refused` one by one. */
+/* Loads everything. Returns how many are loaded, sorted by kind and id. Those that cannot be loaded
+ * are passed to `refused` one by one. */
 size_t registry_load_all(registry *all, const host_plugin *const **plugins,
                          void (*refused)(void *argument, const char *path, const failure *why),
                          void *argument);

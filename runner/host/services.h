@@ -1,7 +1,7 @@
 /* host/services.h: what stands behind the `const slope_host *` that plugins receive.
  *
- * A call_host lives on the caller's stack for one call (or a row of calls on one thread). It holds the
- * text of the plugin's error; the caller turns that into a failure or a diagnostic. */
+ * A call_host lives on the caller's stack for one call (or a row of calls on one thread). It holds
+ * the text of the plugin's error; the caller turns that into a failure or a diagnostic. */
 #ifndef SLOPE_HOST_SERVICES_H
 #define SLOPE_HOST_SERVICES_H
 
@@ -19,7 +19,7 @@ typedef struct call_host {
     char key[256];   /* what fail_key() or fail_at() was told; "" for fail() */
     size_t offset;   /* what fail_at() was told; SIZE_MAX for the others */
     arena *memory;   /* behind allocate(); set by the caller of operations that may use it */
-    void *context;   /* whatever the caller needs back in a callback such as slope_update.objective */
+    void *context; /* whatever the caller needs back in a callback such as slope_update.objective */
 } call_host;
 
 void call_host_init(call_host *call, precision p, uint64_t seed);

@@ -1,10 +1,10 @@
 /* host/team.c: see team.h.
  *
- * A loop is published in one 64-bit ticket: the number of pieces and the next one to be taken. To take a
- * piece is to swap the ticket for one that is higher by one; the other facts about the loop may be read
- * after that, since the loop cannot end before the piece is done. A thread that comes late finds
- * no piece left and touches nothing. Pieces done are counted; the thread that runs the region goes on when
- * all are, whether or not every other thread has woken up. */
+ * A loop is published in one 64-bit ticket: the number of pieces and the next one to be taken. To
+ * take a piece is to swap the ticket for one that is higher by one; the other facts about the loop
+ * may be read after that, since the loop cannot end before the piece is done. A thread that comes
+ * late finds no piece left and touches nothing. Pieces done are counted; the thread that runs the
+ * region goes on when all are, whether or not every other thread has woken up. */
 #include "host/team.h"
 
 #include <omp.h>
@@ -31,7 +31,7 @@ static struct team {
     size_t count, grain, offset;
 } team = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
 
-static int wanted_threads; /* 0: not set */
+static int wanted_threads;   /* 0: not set */
 static bool region_open;     /* written only while there is one thread */
 static atomic_bool flushing; /* the region, if there is one, runs without subnormal numbers */
 static _Thread_local bool in_loop;
@@ -84,7 +84,7 @@ static void work(void)
     }
 }
 
-/* ---- subnormal numbers --------------------------------------------------------------------------------- */
+/* ---- subnormal numbers ----------------------------------------------------------------------- */
 
 #if defined(__x86_64__)
 typedef unsigned int float_mode;
@@ -126,7 +126,7 @@ static void restore_mode(float_mode before)
 #error "how does this processor flush subnormal numbers?"
 #endif
 
-/* ---- the other threads -------------------------------------------------------------------------------- */
+/* ---- the other threads ----------------------------------------------------------------------- */
 
 static bool idle(void)
 {
@@ -174,7 +174,7 @@ static void serve(void)
     restore_mode(before);
 }
 
-/* ---- the thread that runs the region ------------------------------------------------------------------ */
+/* ---- the thread that runs the region --------------------------------------------------------- */
 
 static int processors(void)
 {

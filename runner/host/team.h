@@ -1,9 +1,9 @@
 /* host/team.h: threads that share loops. The only place that knows OpenMP.
  *
  * Inside team_region() one thread runs the caller's function and the others wait for loops; a loop
- * costs about as much as two cache lines that change hands, so a training step can have several. Waiting
- * threads spin for some microseconds, then sleep; where there are more threads than processors they
- * give way at once. Outside a region parallel_for opens one for itself.
+ * costs about as much as two cache lines that change hands, so a training step can have several.
+ * Waiting threads spin for some microseconds, then sleep; where there are more threads than
+ * processors they give way at once. Outside a region parallel_for opens one for itself.
  *
  * Who runs which piece of a loop is left to chance. Results must not depend on it, and nothing here
  * adds anything up. */
@@ -12,8 +12,8 @@
 
 #include <stddef.h>
 
-/* Threads from now on; at least 1. Default: what OpenMP says (OMP_NUM_THREADS, else the processors).
- * Not inside a region. */
+/* Threads from now on; at least 1. Default: what OpenMP says (OMP_NUM_THREADS, else the
+ * processors). Not inside a region. */
 void threads_set(int count);
 int threads_count(void);
 int thread_index(void); /* of the calling thread: 0 … threads_count() - 1 */
@@ -21,13 +21,15 @@ int thread_index(void); /* of the calling thread: 0 … threads_count() - 1 */
 /* Runs body(argument) on the calling thread with the others at hand. Regions do not nest: an inner
  * one is the outer one.
  *
- * Within a region every thread takes subnormal numbers for zero, as operands and as results: running means
- * that fade away (Adam's, momentum) end there, and arithmetic on subnormals is a hundred times slower. So
- * a trial's numbers are those of that arithmetic, on one thread and on many. */
+ * Within a region every thread takes subnormal numbers for zero, as operands and as results:
+ * running means that fade away (Adam's, momentum) end there, and arithmetic on subnormals is a
+ * hundred times slower. So a trial's numbers are those of that arithmetic, on one thread and on
+ * many. */
 void team_region(void (*body)(void *argument), void *argument);
 
-/* body(argument, first, last) for ranges that cover [0, count), each at most `grain` long and beginning
- * at a multiple of grain. Returns when all are done. Inside a loop it runs in the caller. */
+/* body(argument, first, last) for ranges that cover [0, count), each at most `grain` long and
+ * beginning at a multiple of grain. Returns when all are done. Inside a loop it runs in the caller.
+ */
 void parallel_for(size_t count, size_t grain,
                   void (*body)(void *argument, size_t first, size_t last), void *argument);
 

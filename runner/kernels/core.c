@@ -1,17 +1,19 @@
 /* kernels/core.c: the numeric core. Compiled once for each instruction set and precision (see
  * CMakeLists.txt); exports one table, kernels_<isa>_<bits>.
  *
- * Matrix products are in product.h, single numbers in elementary.h; here is what is made of them. */
+ * Matrix products are in product.h, single numbers in elementary.h; here is what is made of them.
+ */
 #include "kernels/kernels.h"
 
 #include "kernels/elementary.h"
 #include "kernels/product.h"
 
 #define GLUE_(a, b) kernels_##a##_##b
-#define GLUE(a, b) GLUE_(a, b)
+#define GLUE(a, b)  GLUE_(a, b)
 
-/* For loops over elements whose output may be the very same array as the input. Where clang does not
- * optimise, or a sanitizer's checks stand in every loop, it would warn that it does not vectorise. */
+/* For loops over elements whose output may be the very same array as the input. Where clang does
+ * not optimise, or a sanitizer's checks stand in every loop, it would warn that it does not
+ * vectorise. */
 #if !defined(__clang__)
 #define ELEMENTWISE _Pragma("GCC ivdep")
 #elif !defined(__OPTIMIZE__)
@@ -23,15 +25,25 @@
 #define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
 #endif
 
-/* ---- what plugins call ------------------------------------------------------------------------------ */
+/* ---- what plugins call ----------------------------------------------------------------------- */
 
 static void affine(const slope_host *host, size_t rows, size_t in, size_t out, const real *x,
                    size_t ldx, const real *w, size_t ldw, const real *bias,
                    slope_activation activation, real *y, size_t ldy)
 {
-    multiply(host, &(product){.rows = rows, .columns = out, .depth = in, .a = x, .a_row = ldx,
-                              .a_step = 1, .b = w, .b_step = ldw, .b_column = 1, .c = y,
-                              .ldc = ldy, .start = bias, .from_zero = !bias,
+    multiply(host, &(product){.rows = rows,
+                              .columns = out,
+                              .depth = in,
+                              .a = x,
+                              .a_row = ldx,
+                              .a_step = 1,
+                              .b = w,
+                              .b_step = ldw,
+                              .b_column = 1,
+                              .c = y,
+                              .ldc = ldy,
+                              .start = bias,
+                              .from_zero = !bias,
                               .activation = activation});
 }
 
@@ -39,8 +51,16 @@ static void affine_weights(const slope_host *host, size_t rows, size_t in, size_
                            const real *x, size_t ldx, const real *d, size_t ldd, real *g,
                            size_t ldg)
 {
-    multiply(host, &(product){.rows = in, .columns = out, .depth = rows, .a = x, .a_row = 1,
-                              .a_step = ldx, .b = d, .b_step = ldd, .b_column = 1, .c = g,
+    multiply(host, &(product){.rows = in,
+                              .columns = out,
+                              .depth = rows,
+                              .a = x,
+                              .a_row = 1,
+                              .a_step = ldx,
+                              .b = d,
+                              .b_step = ldd,
+                              .b_column = 1,
+                              .c = g,
                               .ldc = ldg});
 }
 
@@ -48,10 +68,21 @@ static void affine_input(const slope_host *host, size_t rows, size_t in, size_t 
                          size_t ldd, const real *w, size_t ldw, slope_activation activation,
                          const real *a, size_t lda, real *e, size_t lde)
 {
-    multiply(host, &(product){.rows = rows, .columns = in, .depth = out, .a = d, .a_row = ldd,
-                              .a_step = 1, .b = w, .b_step = 1, .b_column = ldw, .c = e,
-                              .ldc = lde, .from_zero = true, .activation = activation,
-                              .value = a, .ldv = lda});
+    multiply(host, &(product){.rows = rows,
+                              .columns = in,
+                              .depth = out,
+                              .a = d,
+                              .a_row = ldd,
+                              .a_step = 1,
+                              .b = w,
+                              .b_step = 1,
+                              .b_column = ldw,
+                              .c = e,
+                              .ldc = lde,
+                              .from_zero = true,
+                              .activation = activation,
+                              .value = a,
+                              .ldv = lda});
 }
 
 static void affine_bias(const slope_host *host, size_t rows, size_t out, const real *d, size_t ldd,
@@ -74,12 +105,13 @@ DEFINE_ELEMENTWISE(sigmoid)
 DEFINE_ELEMENTWISE(sin)
 DEFINE_ELEMENTWISE(cos)
 
-/* ---- what only the engine calls ----------------------------------------------------------------------- */
+/* ---- what only the engine calls -------------------------------------------------------------- */
 
-/* A row that will be wanted soon, into the second-level cache: a shuffled row is a jump to memory that no
- * hardware foresees. Always inline: gcc takes a function that only prefetches for one without effect, and
- * drops calls of it. */
-static inline __attribute__((always_inline)) void fetch_row(const pack_call *p, size_t r, size_t row_bytes)
+/* A row that will be wanted soon, into the second-level cache: a shuffled row is a jump to memory
+ * that no hardware foresees. Always inline: gcc takes a function that only prefetches for one
+ * without effect, and drops calls of it. */
+static inline __attribute__((always_inline)) void fetch_row(const pack_call *p, size_t r,
+                                                            size_t row_bytes)
 {
     enum { LINE = 64, LINES = 64 };
     const size_t at = p->first + r + p->ahead;
@@ -124,8 +156,8 @@ static void add(size_t count, const real *restrict x, real *restrict y)
     for (size_t i = 0; i < count; i++) y[i] += x[i];
 }
 
-static void finish(size_t count, double inverse, double two_l2, double l1,
-                   const real *restrict w, real *restrict g)
+static void finish(size_t count, double inverse, double two_l2, double l1, const real *restrict w,
+                   real *restrict g)
 {
     const real a = (real)inverse, b = (real)two_l2, c = (real)l1;
     if (two_l2 == 0 && l1 == 0) {
@@ -155,7 +187,8 @@ static void clamp(size_t count, double limit, real *x)
 
 static double fold(const double lane[8])
 {
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
 /* Sum of `term` over one block, in 8 lanes. Sums of one vector take it twice. */
@@ -171,7 +204,7 @@ static double fold(const double lane[8])
             lane[j] = term((double)x[i + j], (double)y[i + j], lane[j]); \
         return fold(lane); \
     }
-#define TERM_PRODUCT(x, y, sum) __builtin_fma((x), (y), (sum))
+#define TERM_PRODUCT(x, y, sum)  __builtin_fma((x), (y), (sum))
 #define TERM_ABSOLUTE(x, y, sum) ((void)(y), (sum) + __builtin_fabs(x))
 DEFINE_SUM(dot, TERM_PRODUCT)
 DEFINE_SUM(absolute, TERM_ABSOLUTE)
@@ -250,11 +283,20 @@ static void to_double(size_t count, const real *x, double *y)
 
 extern const kernels GLUE(SLOPE_ISA, SLOPE_REAL_BITS);
 const kernels GLUE(SLOPE_ISA, SLOPE_REAL_BITS) = {
-    .plugin = {.size = sizeof(slope_kernels), .affine = affine, .affine_weights = affine_weights,
-               .affine_bias = affine_bias, .affine_input = affine_input, .exp = exp_all,
-               .log = log_all, .tanh = tanh_all, .sigmoid = sigmoid_all,
-               .sin = sin_all, .cos = cos_all,
-               .sum_squares = sum_squares_all, .dot = dot_all, .sum_absolute = sum_absolute_all},
+    .plugin = {.size = sizeof(slope_kernels),
+               .affine = affine,
+               .affine_weights = affine_weights,
+               .affine_bias = affine_bias,
+               .affine_input = affine_input,
+               .exp = exp_all,
+               .log = log_all,
+               .tanh = tanh_all,
+               .sigmoid = sigmoid_all,
+               .sin = sin_all,
+               .cos = cos_all,
+               .sum_squares = sum_squares_all,
+               .dot = dot_all,
+               .sum_absolute = sum_absolute_all},
     .real_size = sizeof(real),
     .pack = pack,
     .add = add,

@@ -1,21 +1,21 @@
-/* kernels/elementary.h: exp, log, tanh, sin, cos and the logistic function, our own, because the C library's
- * differ between machines.
+/* kernels/elementary.h: exp, log, tanh, sin, cos and the logistic function, our own, because the C
+ * library's differ between machines.
  *
  * Each is straight-line arithmetic (+ - * / fma, integer operations on the bits), so a loop over it
  * is vectorised and every lane has the bits of the scalar function.
  *
  * Greatest error seen over the tested range, in units in the last place (tests/unit/kernels):
- * exp 1, log 1.5, tanh 3, sigmoid 2.5, sin and cos 1 (float64 and float32; results that are subnormal excepted for
- * exp, which is then off by at most one subnormal step).
+ * exp 1, log 1.5, tanh 3, sigmoid 2.5, sin and cos 1 (float64 and float32; results that are
+ * subnormal excepted for exp, which is then off by at most one subnormal step).
  *
- * Method. exp: n = round(x / ln 2), r = x - n ln 2 with ln 2 in two parts, Taylor polynomial of e^r on
- * |r| <= ln(2) / 2, scaling by 2^n in two steps so that subnormals and the largest numbers come out.
- * log: x = 2^e m with m in [sqrt(1/2), sqrt(2)), f = m - 1, s = f / (2 + f), log(1 + f) = 2 artanh(s)
- * by its power series. tanh: expm1(2|x|) / (expm1(2|x|) + 2). sin and cos, in double for both
- * precisions: n = round(2x / pi), r = x - n pi/2 with pi/2 in three parts of 53 bits (with fma the first
- * difference is exact), Taylor polynomials on |r| <= pi/4; from |x| = 2^45 on, where neighbouring
- * float64 are a hundredth apart, the result is nan. The coefficients are 1/k! and 2/(2k + 1); nothing was
- * fitted.
+ * Method. exp: n = round(x / ln 2), r = x - n ln 2 with ln 2 in two parts, Taylor polynomial of e^r
+ * on |r| <= ln(2) / 2, scaling by 2^n in two steps so that subnormals and the largest numbers come
+ * out. log: x = 2^e m with m in [sqrt(1/2), sqrt(2)), f = m - 1, s = f / (2 + f), log(1 + f) = 2
+ * artanh(s) by its power series. tanh: expm1(2|x|) / (expm1(2|x|) + 2). sin and cos, in double for
+ * both precisions: n = round(2x / pi), r = x - n pi/2 with pi/2 in three parts of 53 bits (with fma
+ * the first difference is exact), Taylor polynomials on |r| <= pi/4; from |x| = 2^45 on, where
+ * neighbouring float64 are a hundredth apart, the result is nan. The coefficients are 1/k! and
+ * 2/(2k + 1); nothing was fitted.
  *
  * Only for kernels/core.c. */
 #ifndef SLOPE_KERNELS_ELEMENTARY_H
@@ -24,10 +24,10 @@
 #include "slope/plugin.h"
 
 #if SLOPE_REAL_BITS == 32
-#define R(x) x##f
-#define FMA(a, b, c) __builtin_fmaf(a, b, c)
+#define R(x)           x##f
+#define FMA(a, b, c)   __builtin_fmaf(a, b, c)
 #define COPYSIGN(a, b) __builtin_copysignf(a, b)
-#define ABS(a) __builtin_fabsf(a)
+#define ABS(a)         __builtin_fabsf(a)
 typedef int32_t integer;
 typedef uint32_t natural; /* for sums and shifts that may wrap round, on the way to NaN */
 enum { MANTISSA = 23, BIAS = 127 };
@@ -40,10 +40,10 @@ static const float SUBNORMAL_LIFT = 0x1p24f;
 enum { SUBNORMAL_SHIFT = 24 };
 static const float SMALLEST_NORMAL = 0x1p-126f;
 #else
-#define R(x) x
-#define FMA(a, b, c) __builtin_fma(a, b, c)
+#define R(x)           x
+#define FMA(a, b, c)   __builtin_fma(a, b, c)
 #define COPYSIGN(a, b) __builtin_copysign(a, b)
-#define ABS(a) __builtin_fabs(a)
+#define ABS(a)         __builtin_fabs(a)
 typedef int64_t integer;
 typedef uint64_t natural;
 enum { MANTISSA = 52, BIAS = 1023 };

@@ -1,8 +1,9 @@
 /* kernels/kernels.h: the numeric core as the engine sees it, and the choice of the instruction set.
  *
- * core.c is compiled once for each instruction set and precision; this table is what it fills. Law and
- * orders of accumulation: slope/kernels.h. None of the functions that only the engine uses starts
- * threads: the engine cuts the work (where a sum runs over all elements, into blocks of SUM_BLOCK). */
+ * core.c is compiled once for each instruction set and precision; this table is what it fills. Law
+ * and orders of accumulation: slope/kernels.h. None of the functions that only the engine uses
+ * starts threads: the engine cuts the work (where a sum runs over all elements, into blocks of
+ * SUM_BLOCK). */
 #ifndef SLOPE_KERNELS_KERNELS_H
 #define SLOPE_KERNELS_KERNELS_H
 
@@ -55,7 +56,8 @@ typedef struct kernels {
 } kernels;
 
 /* Chooses the instruction set: the best that the processor has, or the one that SLOPE_ISA names.
- * Fails (status CONFIG) if that is unknown or the processor lacks it. Called once, before threads. */
+ * Fails (status CONFIG) if that is unknown or the processor lacks it. Called once, before threads.
+ */
 bool kernels_select(failure *why);
 
 const kernels *kernels_for_bits(int bits); /* 32 or 64; selects by itself if nobody has */

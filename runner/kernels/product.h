@@ -1,10 +1,10 @@
 /* kernels/product.h: the one matrix product behind all the others, and how it is cut into tasks.
  *
- * A tile of outputs is held in registers while a chain of fused multiply-adds runs along the summation
- * index, one step for all outputs of the tile. Lanes are outputs, never parts of one sum; so the order
- * of accumulation is the plain one, at every width. The operand that gives the lanes is copied into a
- * panel first (contiguous, padded with zeros), and sums longer than the panel are continued from the
- * output, which changes no bit.
+ * A tile of outputs is held in registers while a chain of fused multiply-adds runs along the
+ * summation index, one step for all outputs of the tile. Lanes are outputs, never parts of one sum;
+ * so the order of accumulation is the plain one, at every width. The operand that gives the lanes
+ * is copied into a panel first (contiguous, padded with zeros), and sums longer than the panel are
+ * continued from the output, which changes no bit.
  *
  * Only for kernels/core.c. */
 #ifndef SLOPE_KERNELS_PRODUCT_H
@@ -22,11 +22,11 @@ enum {
     NARROW_DEPTH = 4096 /* of one vector: rows are then read from end to end, as memory likes it */
 };
 
-/* ---- the tile ------------------------------------------------------------------------------------ */
+/* ---- the tile -------------------------------------------------------------------------------- */
 
 /* c[m][n] += chain over k of a[m · row + k · step] · panel[k][n]. The last vector of a row of c has
- * `tail` lanes that exist. ROW is `row`, or 1 where that is known: then the rows of a are neighbours and
- * need no register each. */
+ * `tail` lanes that exist. ROW is `row`, or 1 where that is known: then the rows of a are
+ * neighbours and need no register each. */
 #define DEFINE_TILE(NAME, ROWS, VECTORS, ROW) \
     static void NAME(size_t depth, const real *a, size_t row, size_t step, const real *panel, \
                      real *c, size_t ldc, size_t tail) \
@@ -68,10 +68,10 @@ DEFINE_TILES(single, 1, 1, 1)
 DEFINE_TILES(middle, 4, 4, 4)
 DEFINE_NEIGHBOUR_TILES(near_middle, 4, 4, 4)
 #if defined(__AVX512F__) || defined(__aarch64__) /* 32 vector registers */
-#define LARGE 8, 12, 8
+#define LARGE      8, 12, 8
 #define NEAR_LARGE 16, 12, 8
 #else /* 16 */
-#define LARGE 8, 6, 4
+#define LARGE      8, 6, 4
 #define NEAR_LARGE 12, 6, 4
 #endif
 #define EXPAND_TILES(DEFINE, NAME, ...) DEFINE(NAME, __VA_ARGS__)
@@ -81,7 +81,8 @@ EXPAND_TILES(DEFINE_NEIGHBOUR_TILES, near_large, NEAR_LARGE)
 typedef void (*tile_function)(size_t depth, const real *a, size_t row, size_t step,
                               const real *panel, real *c, size_t ldc, size_t tail);
 
-/* c[m][n] += Σ a · panel for `rows` rows; a row of c has `vectors` vectors, the last of `tail` lanes. */
+/* c[m][n] += Σ a · panel for `rows` rows; a row of c has `vectors` vectors, the last of `tail`
+ * lanes. */
 static void tiles(size_t rows, size_t vectors, size_t tail, size_t depth, const real *a, size_t row,
                   size_t step, const real *panel, real *c, size_t ldc)
 {
@@ -103,7 +104,7 @@ static void tiles(size_t rows, size_t vectors, size_t tail, size_t depth, const 
     }
 }
 
-/* ---- a product, cut into tasks -------------------------------------------------------------------- */
+/* ---- a product, cut into tasks --------------------------------------------------------------- */
 
 /* C += A B with C rows × columns and a sum of length `depth`:
  * a(m, k) = a[m · a_row + k · a_step], b(k, n) = b[k · b_step + n · b_column]. */
@@ -145,8 +146,7 @@ static void start_block(const product *p, size_t m0, size_t rows, size_t n0, siz
 {
     if (!p->start && !p->from_zero) return;
     for (size_t m = m0; m < m0 + rows; m++)
-        for (size_t n = n0; n < n0 + width; n++)
-            p->c[m * p->ldc + n] = p->start ? p->start[n] : 0;
+        for (size_t n = n0; n < n0 + width; n++) p->c[m * p->ldc + n] = p->start ? p->start[n] : 0;
 }
 
 static void activate(slope_activation activation, size_t count, real *c)

@@ -1,9 +1,10 @@
-/* kernels/vector.h: one vocabulary for the widest vectors of the instruction set being compiled for.
+/* kernels/vector.h: one vocabulary for the widest vectors of the instruction set being compiled
+ * for.
  *
- * `vec` holds VLEN reals. All functions are exact IEEE operations lane by lane, so a computation written with them gives
- * the same bits at every width as long as lanes are outputs and never parts of one sum. Without
- * vectors (baseline x86-64 has no fused multiply-add) a vec is one real and fma is the C library's:
- * slow, and right.
+ * `vec` holds VLEN reals. All functions are exact IEEE operations lane by lane, so a computation
+ * written with them gives the same bits at every width as long as lanes are outputs and never parts
+ * of one sum. Without vectors (baseline x86-64 has no fused multiply-add) a vec is one real and fma
+ * is the C library's: slow, and right.
  *
  * Only for kernels/core.c, which is compiled once for each instruction set and precision. */
 #ifndef SLOPE_KERNELS_VECTOR_H
@@ -64,16 +65,15 @@ SLOPE_VECTOR_OPS(vld1q_f64, vst1q_f64, vdupq_n_f64, SLOPE_NEON_FMA)
 #else
 typedef real vec;
 enum { VLEN = 1 };
-#define SLOPE_SCALAR_LOAD(p) (*(p))
+#define SLOPE_SCALAR_LOAD(p)     (*(p))
 #define SLOPE_SCALAR_STORE(p, v) (*(p) = (v))
-#define SLOPE_SCALAR_SET1(x) (x)
+#define SLOPE_SCALAR_SET1(x)     (x)
 #if SLOPE_REAL_BITS == 32
 SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, fmaf)
 #else
 SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, fma)
 #endif
 #endif
-
 
 /* The first n lanes (1 to VLEN) at p; other lanes are 0 when loaded and left alone when stored. */
 #if defined(__AVX512F__) && SLOPE_REAL_BITS == 32

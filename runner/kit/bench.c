@@ -36,8 +36,7 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- making a worker ----------------------------------------------------------------------------
- */
+/* ---- making a worker ------------------------------------------------------------------------- */
 
 static const slope_slot *slot_at(const slope_optimizer *rule, size_t i)
 {

@@ -15,7 +15,7 @@ static const slope_parameter *parameter(const slope_plugin *about, size_t i)
     return parameter_at(about->parameters, about->parameter_size, i);
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* section["train"]["images"] = value for "train.images" */
 static void set(arena *a, config_node *section, const char *key, config_node *value)

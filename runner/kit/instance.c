@@ -1,8 +1,7 @@
 /* kit/instance.c: see instance.h. */
 #include "kit/instance.h"
 
-/* ---- problems ---------------------------------------------------------------------------------
- */
+/* ---- problems -------------------------------------------------------------------------------- */
 
 enum { ELEMENTS = 37 };
 
@@ -69,8 +68,7 @@ const problem *usual_problem(const subject *s)
                                                                          : &noise_problem;
 }
 
-/* ---- one run -----------------------------------------------------------------------------------
- */
+/* ---- one run --------------------------------------------------------------------------------- */
 
 static const slope_slot *slot_at(const slope_optimizer *rule, size_t i)
 {

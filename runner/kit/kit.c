@@ -156,8 +156,7 @@ static kit_result run_check(arena *a, const kit_check *check, subject *s)
     return result;
 }
 
-/* ---- one plugin -------------------------------------------------------------------------------
- */
+/* ---- one plugin ------------------------------------------------------------------------------ */
 
 static void check_loads(subject *s)
 {

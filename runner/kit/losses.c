@@ -80,7 +80,7 @@ void exercise_loss(const subject *s, const void *config, trace *out)
     }
 }
 
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void rows_only(const subject *s, const void *config)
 {
@@ -122,8 +122,7 @@ static void gradient_anywhere(subject *s)
     with_every_config(s, with_and_without_gradient);
 }
 
-/* ---- values -----------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* Loss of the row that element i belongs to, with that score changed by `change`. */
 static double loss_beside(const subject *s, const void *config, const batch *b, size_t i,

@@ -8,7 +8,7 @@ double draw(random_numbers *from)
     return (double)(int64_t)from->state / 9223372036854775808.0;
 }
 
-/* ---- buffers -------------------------------------------------------------------------------- */
+/* ---- buffers --------------------------------------------------------------------------------- */
 
 enum { GUARD_BYTE = 0xA5 };
 
@@ -72,7 +72,7 @@ bool close_to(double one, double other, double tolerance)
     return fabs(one - other) <= tolerance * fmax(1.0, fmax(fabs(one), fabs(other)));
 }
 
-/* ---- traces --------------------------------------------------------------------------------- */
+/* ---- traces ---------------------------------------------------------------------------------- */
 
 void trace_bytes(trace *t, const void *bytes, size_t count)
 {

@@ -129,8 +129,7 @@ static void every_shape(const subject *s, const void *config, bool judge,
     if (accepted == 0) kit_fail("it refuses data of every shape that was tried");
 }
 
-/* ---- running one ------------------------------------------------------------------------------
- */
+/* ---- running one ----------------------------------------------------------------------------- */
 
 /* Forward over rows [first, end), and backward if wanted. */
 static void pass(rig *t, size_t first, size_t end, bool backward)
@@ -184,8 +183,7 @@ void exercise_model(const subject *s, const void *config, trace *out)
     }
 }
 
-/* ---- checks ------------------------------------------------------------------------------------
- */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 static void declared(const subject *s, const void *config)
 {

@@ -32,8 +32,7 @@ void exercise_optimizer(const subject *s, const void *config, trace *out)
     instance_trace(in, out);
 }
 
-/* ---- memory and state ---------------------------------------------------------------------------
- */
+/* ---- memory and state ------------------------------------------------------------------------ */
 
 static void own_slice(const subject *s, const void *config)
 {
@@ -136,8 +135,7 @@ static void solution_is_a_function_of_the_state(subject *s)
     with_every_config(s, solved);
 }
 
-/* ---- results ------------------------------------------------------------------------------------
- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 static void both(const subject *s, const void *config)
 {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- the file ------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 /* Names that a compiler or linker adds to every object. */
 static bool added_by_tools(const char *name)
@@ -112,8 +112,7 @@ static void knows_no_unknown_extension(subject *s)
             kit_fail("it knows an extension that nobody has defined: '%s'", names[i]);
 }
 
-/* ---- what it does to the process --------------------------------------------------------------
- */
+/* ---- what it does to the process ------------------------------------------------------------- */
 
 typedef struct surroundings {
     int rounding;
@@ -166,8 +165,7 @@ static void prints_nothing(subject *s)
         kit_fail("it prints: errors go through host->fail()");
 }
 
-/* ---- the same results --------------------------------------------------------------------------
- */
+/* ---- the same results ------------------------------------------------------------------------ */
 
 static void twice(const subject *s, const void *config)
 {
@@ -234,8 +232,7 @@ static void bears_threads(subject *s)
     with_defaults(s, at_once);
 }
 
-/* ---- wider vectors ------------------------------------------------------------------------------
- */
+/* ---- wider vectors --------------------------------------------------------------------------- */
 
 static bool processor_has(const char *isa)
 {

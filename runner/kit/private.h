@@ -23,7 +23,7 @@ typedef struct subject {
     const slope_plugin
         *halves[2];            /* as the runner uses them on this processor; [FLOAT64] or NULL */
     precision p;               /* the half that is tested now */
-    uint64_t seed;                 /* of what exercises draw; 0 unless two are to differ */
+    uint64_t seed;             /* of what exercises draw; 0 unless two are to differ */
     const slope_plugin *about; /* halves[p], or another of the same description */
     size_t override_count;
     const char *const *overrides;
@@ -54,7 +54,7 @@ void kit_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What is being tried, for messages: "float32, beta1=0.675". Copied. */
 void kit_situation(const char *text);
 
-/* ---- configurations (configs.c) ------------------------------------------------------------- */
+/* ---- configurations (configs.c) -------------------------------------------------------------- */
 
 /* Calls `test` for each half and, unless only the defaults are wanted, for each variant of the
  * configuration that the plugin accepts: the defaults with the overrides, all other parameters
@@ -102,8 +102,7 @@ bool same_bits(const buffer *one, const buffer *other);
 bool guards_whole(const buffer *b);
 bool close_to(double one, double other, double tolerance);
 
-/* ---- traces: everything that a plugin gives in a fixed exercise -------------------------------
- */
+/* ---- traces: everything that a plugin gives in a fixed exercise ------------------------------ */
 
 typedef struct trace {
     arena *memory;

@@ -5,8 +5,7 @@
 
 #include "data/reading.h"
 
-/* ---- reading into guarded memory --------------------------------------------------------------
- */
+/* ---- reading into guarded memory ------------------------------------------------------------- */
 
 /* In place of the runner's `reserve`: memory with guard zones. Reading ends with the process, so
  * nothing is freed. One reading at a time in each thread. */
@@ -106,8 +105,7 @@ void exercise_reader(const subject *s, const void *config, trace *out)
         trace_bytes(out, r.column_names[i], strlen(r.column_names[i]) + 1);
 }
 
-/* ---- checks ------------------------------------------------------------------------------------
- */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 static void inside(const subject *s, const void *config)
 {

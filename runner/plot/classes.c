@@ -19,7 +19,7 @@ typedef struct subject {
     char *weights; /* as the objective has them */
 } subject;
 
-/* ---- weights ------------------------------------------------------------------------------- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 static bool read_weights(subject *s, const char *path, failure *why)
 {
@@ -44,7 +44,7 @@ static bool read_weights(subject *s, const char *path, failure *why)
     return good;
 }
 
-/* ---- confusion ----------------------------------------------------------------------------- */
+/* ---- confusion ------------------------------------------------------------------------------- */
 
 static const char *class_name(const plotter *all, const dataset *data, size_t c)
 {
@@ -110,7 +110,7 @@ static bool draw_confusion(plotter *all, const subject *s, failure *why)
     return picture_end(all, &p, "confusion", why);
 }
 
-/* ---- templates ----------------------------------------------------------------------------- */
+/* ---- templates ------------------------------------------------------------------------------- */
 
 /* The only matrix of the model, if it is features × outputs. */
 static bool find_matrix(const subject *s, size_t *tensor, size_t *outputs)
@@ -211,7 +211,7 @@ static bool draw_templates(plotter *all, const subject *s, failure *why)
     return picture_end(all, &p, "weights", why);
 }
 
-/* ---- entry --------------------------------------------------------------------------------- */
+/* ---- entry ----------------------------------------------------------------------------------- */
 
 /* False with why->status OK: the trial left no weights, or has no classes. */
 static bool open_subject(const plotter *all, size_t trial, subject *s, failure *why)

@@ -29,7 +29,7 @@ typedef struct surface {
     double last;            /* greatest step */
 } surface;
 
-/* ---- paths --------------------------------------------------------------------------------- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static void read_walks(const plotter *all, surface *s)
 {
@@ -67,7 +67,7 @@ static size_t points_until(const walk *w, double step)
     return count;
 }
 
-/* ---- the window ---------------------------------------------------------------------------- */
+/* ---- the window ------------------------------------------------------------------------------ */
 
 /* From `surface.domain`, else what the paths cover and a little more. */
 static bool find_window(const plotter *all, surface *s)
@@ -155,7 +155,7 @@ static void find_scale(const plotter *all, surface *s)
     s->greatest = log10(top);
 }
 
-/* ---- drawing ------------------------------------------------------------------------------- */
+/* ---- drawing --------------------------------------------------------------------------------- */
 
 static void write_grid(const surface *s, FILE *out)
 {

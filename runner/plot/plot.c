@@ -42,7 +42,7 @@ bool picture_shape(size_t features, size_t *side, size_t *planes)
     return false;
 }
 
-/* ---- which trial is better ----------------------------------------------------------------- */
+/* ---- which trial is better ------------------------------------------------------------------- */
 
 /* Smaller is better: error on the validation rows, else the objective; what is missing comes last.
  */
@@ -81,7 +81,7 @@ static void find_order(plotter *all)
     for (size_t i = 0; i < count; i++) all->order[i] = merits[i].trial;
 }
 
-/* ---- the run ------------------------------------------------------------------------------- */
+/* ---- the run --------------------------------------------------------------------------------- */
 
 static bool read_run(plotter *all, failure *why)
 {

@@ -25,7 +25,7 @@ typedef struct plotter {
     size_t *order;       /* trials, best first */
 } plotter;
 
-/* ---- gnuplot.c ----------------------------------------------------------------------------- */
+/* ---- gnuplot.c ------------------------------------------------------------------------------- */
 
 /* A picture under way. `script` takes gnuplot's commands; what is written there is run once for
  * each kind of file. Data blocks ($name << EOD) go to `data`, which is run first. */
@@ -60,7 +60,7 @@ void common_style(FILE *script);
  * that. */
 size_t legend_below(FILE *script, size_t longest);
 
-/* ---- shared -------------------------------------------------------------------------------- */
+/* ---- shared ---------------------------------------------------------------------------------- */
 
 /* NAN for an empty cell. */
 double cell_number(const csv_rows *rows, size_t row, const char *column);
@@ -73,7 +73,7 @@ double bound_of(const csv_rows *rows, const char *column);
 /* Pixels of a row of the data, if rows are pictures: square, of one or three planes. */
 bool picture_shape(size_t features, size_t *side, size_t *planes);
 
-/* ---- pictures: each draws nothing where the run has nothing for it ------------------------- */
+/* ---- pictures: each draws nothing where the run has nothing for it --------------------------- */
 
 bool plot_curves(plotter *all, failure *why);
 bool plot_batch_loss(plotter *all, failure *why);

@@ -129,7 +129,8 @@ bool csv_end_row(csv_writer *w, failure *why)
 bool csv_sync(csv_writer *w, failure *why)
 {
     if (!w->dirty) return true;
-    if (w->fresh ? !file_flush(w->path, why) : fsync(w->file) != 0 && !cannot(why, "write", w->path))
+    if (w->fresh ? !file_flush(w->path, why)
+                 : fsync(w->file) != 0 && !cannot(why, "write", w->path))
         return false;
     w->dirty = w->fresh = false;
     return true;

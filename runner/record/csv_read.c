@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One row from *at; false at the end of the file or where a line is not whole. Unquotes in place. */
+/* One row from *at; false at the end of the file or where a line is not whole. Unquotes in place.
+ */
 static bool read_row(char **at, const char *end, char **cells, size_t capacity, size_t *count)
 {
     char *p = *at;
@@ -17,7 +18,8 @@ static bool read_row(char **at, const char *end, char **cells, size_t capacity, 
         if (quoted) p++;
         for (; p < end && (quoted || (*p != ',' && *p != '\n')); p++) {
             if (quoted && *p == '"') {
-                if (p + 1 < end && p[1] == '"') p++;
+                if (p + 1 < end && p[1] == '"')
+                    p++;
                 else {
                     quoted = false;
                     continue;
@@ -52,7 +54,8 @@ bool csv_read(arena *a, const char *path, csv_rows *rows, failure *why)
     if (!read_row(&at, text + size, cells, MOST_COLUMNS, &count) || count > MOST_COLUMNS)
         return failure_set(why, STATUS_ENVIRONMENT, "'%s' has no header line", path);
     for (const char *p = at; p < text + size; p++) capacity += *p == '\n';
-    *rows = (csv_rows){.column_count = count, .header_end = at - text,
+    *rows = (csv_rows){.column_count = count,
+                       .header_end = at - text,
                        .columns = arena_copy(a, cells, count * sizeof *cells)};
     const char *const **all = arena_alloc(a, capacity * sizeof *all);
     int64_t *ends = arena_alloc(a, capacity * sizeof *ends);

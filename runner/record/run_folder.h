@@ -46,10 +46,9 @@ typedef struct provenance {
     int resumes;
 } provenance;
 
-/* Writes manifest.yaml (aside, then renamed; that of a run that only begins is left to file_flush()):
- * status, slope's version and git state, compiler and
- * flags, plugins used (id, version, path, SHA-256), data files (path, SHA-256), CPU, threads, host,
- * times. */
+/* Writes manifest.yaml (aside, then renamed; that of a run that only begins is left to
+ * file_flush()): status, slope's version and git state, compiler and flags, plugins used (id,
+ * version, path, SHA-256), data files (path, SHA-256), CPU, threads, host, times. */
 bool manifest_write(const run_folder *folder, const provenance *p, failure *why);
 
 /* What a manifest that is there says, as far as a run that goes on must know it. */

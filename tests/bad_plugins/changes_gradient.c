@@ -9,5 +9,5 @@ static slope_status update(const slope_update *call)
     return status;
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("changes_gradient"), .scope = SLOPE_SCOPE_ELEMENT, .update = update};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("changes_gradient"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = update};

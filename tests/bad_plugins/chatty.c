@@ -9,5 +9,5 @@ static slope_status update(const slope_update *call)
     return descend(call);
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("chatty"), .scope = SLOPE_SCOPE_ELEMENT, .update = update};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("chatty"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = update};

@@ -11,5 +11,5 @@ static slope_status update(const slope_update *call)
     return descend(call);
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("crashes_on_nan"), .scope = SLOPE_SCOPE_ELEMENT, .update = update};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("crashes_on_nan"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = update};

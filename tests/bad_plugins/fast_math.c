@@ -21,5 +21,5 @@ __attribute__((constructor)) static void set_fast_math(void)
 #endif
 #endif
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("fast_math"), .scope = SLOPE_SCOPE_ELEMENT, .update = descend};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("fast_math"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = descend};

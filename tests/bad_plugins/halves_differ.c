@@ -6,8 +6,8 @@ static const slope_parameter table[] = {
                        SLOPE_POSITIVE, "length of a step"),
 };
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    .plugin = {SLOPE_HEAD(slope_optimizer, SLOPE_KIND_OPTIMIZER), .id = "halves_differ",
-               SIMPLE_TEXTS, SLOPE_PARAMETERS(table, config)},
-    .scope = SLOPE_SCOPE_ELEMENT,
-    .update = descend};
+SLOPE_PLUGIN(slope_optimizer) = {.plugin = {SLOPE_HEAD(slope_optimizer, SLOPE_KIND_OPTIMIZER),
+                                            .id = "halves_differ", SIMPLE_TEXTS,
+                                            SLOPE_PARAMETERS(table, config)},
+                                 .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = descend};

@@ -11,5 +11,5 @@ __attribute__((constructor)) static void count_loads(void)
 }
 #endif
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("has_constructor"), .scope = SLOPE_SCOPE_ELEMENT, .update = descend};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("has_constructor"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = descend};

@@ -11,5 +11,5 @@ static slope_status update(const slope_update *call)
     return descend(&shrunk);
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("hidden_state"), .scope = SLOPE_SCOPE_ELEMENT, .update = update};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("hidden_state"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = update};

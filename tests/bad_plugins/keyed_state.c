@@ -27,5 +27,5 @@ static slope_status update(const slope_update *call)
     return SLOPE_OK;
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("keyed_state"), .scope = SLOPE_SCOPE_ELEMENT, .update = update};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("keyed_state"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = update};

@@ -12,5 +12,5 @@ static slope_status update(const slope_update *call)
     return descend(&scaled);
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("not_element"), .scope = SLOPE_SCOPE_ELEMENT, .update = update};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("not_element"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = update};

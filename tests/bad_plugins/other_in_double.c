@@ -8,5 +8,5 @@ static slope_status update(const slope_update *call)
     return descend(&longer);
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("other_in_double"), .scope = SLOPE_SCOPE_ELEMENT, .update = update};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("other_in_double"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = update};

@@ -6,5 +6,5 @@
 
 #include "simple_rule.h"
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("other_magic"), .scope = SLOPE_SCOPE_ELEMENT, .update = descend};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("other_magic"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = descend};

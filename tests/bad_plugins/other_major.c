@@ -17,5 +17,5 @@ __attribute__((constructor)) static void give_away(void)
 }
 #endif
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("other_major"), .scope = SLOPE_SCOPE_ELEMENT, .update = descend};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("other_major"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = descend};

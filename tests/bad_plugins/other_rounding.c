@@ -10,5 +10,5 @@ __attribute__((constructor)) static void round_up(void)
 }
 #endif
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("other_rounding"), .scope = SLOPE_SCOPE_ELEMENT, .update = descend};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("other_rounding"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = descend};

@@ -1,5 +1,5 @@
-/* overwrites_gradient: its backward pass sets the gradient instead of adding to it, so that only the
- * last chunk of rows counts. `slope test`: "rows are independent". */
+/* overwrites_gradient: its backward pass sets the gradient instead of adding to it, so that only
+ * the last chunk of rows counts. `slope test`: "rows are independent". */
 #include "simple_model.h"
 
 #include <string.h>

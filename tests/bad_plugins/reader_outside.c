@@ -5,8 +5,7 @@
 static slope_status read_rows(const slope_reader_call *call)
 {
     const slope_status status = six_rows(call);
-    if (status == SLOPE_OK)
-        ((float *)call->splits[SLOPE_TRAIN]->features)[ROWS * COLUMNS] = 1;
+    if (status == SLOPE_OK) ((float *)call->splits[SLOPE_TRAIN]->features)[ROWS * COLUMNS] = 1;
     return status;
 }
 

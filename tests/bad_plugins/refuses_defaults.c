@@ -9,8 +9,8 @@ static slope_status check(const slope_host *host, const void *config_)
                                 : SLOPE_OK;
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    .plugin = {SLOPE_HEAD(slope_optimizer, SLOPE_KIND_OPTIMIZER), .id = "refuses_defaults",
-               SIMPLE_TEXTS, SLOPE_PARAMETERS(parameters, config), .check = check},
-    .scope = SLOPE_SCOPE_ELEMENT,
-    .update = descend};
+SLOPE_PLUGIN(slope_optimizer) = {.plugin = {SLOPE_HEAD(slope_optimizer, SLOPE_KIND_OPTIMIZER),
+                                            .id = "refuses_defaults", SIMPLE_TEXTS,
+                                            SLOPE_PARAMETERS(parameters, config), .check = check},
+                                 .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = descend};

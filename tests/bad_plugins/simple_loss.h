@@ -1,5 +1,5 @@
-/* simple_loss.h: a squared loss on classes, without a fault: ½ Σ (s_o - [o = label])². Each plugin that
- * takes it spoils one thing. */
+/* simple_loss.h: a squared loss on classes, without a fault: ½ Σ (s_o - [o = label])². Each plugin
+ * that takes it spoils one thing. */
 #ifndef SLOPE_TESTS_SIMPLE_LOSS_H
 #define SLOPE_TESTS_SIMPLE_LOSS_H
 

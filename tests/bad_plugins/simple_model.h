@@ -12,9 +12,12 @@ static inline slope_status one_tensor(const slope_host *host, const void *config
     (void)host, (void)config;
     *count = 1;
     if (capacity > 0)
-        out[0] = (slope_tensor){.name = "weight", .role = SLOPE_WEIGHT, .rank = 2,
+        out[0] = (slope_tensor){.name = "weight",
+                                .role = SLOPE_WEIGHT,
+                                .rank = 2,
                                 .extents = {shape->features, shape->outputs},
-                                .fan_in = shape->features, .fan_out = shape->outputs};
+                                .fan_in = shape->features,
+                                .fan_out = shape->outputs};
     return SLOPE_OK;
 }
 

@@ -1,5 +1,5 @@
-/* simple_reader.h: six rows of two columns and three classes, without a fault. Each plugin that takes
- * it spoils one thing. */
+/* simple_reader.h: six rows of two columns and three classes, without a fault. Each plugin that
+ * takes it spoils one thing. */
 #ifndef SLOPE_TESTS_SIMPLE_READER_H
 #define SLOPE_TESTS_SIMPLE_READER_H
 

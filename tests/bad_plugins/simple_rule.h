@@ -1,5 +1,5 @@
-/* simple_rule.h: gradient descent without a fault. Each plugin of this folder takes it and spoils one
- * thing, so that a refusal can have one cause only. */
+/* simple_rule.h: gradient descent without a fault. Each plugin of this folder takes it and spoils
+ * one thing, so that a refusal can have one cause only. */
 #ifndef SLOPE_TESTS_SIMPLE_RULE_H
 #define SLOPE_TESTS_SIMPLE_RULE_H
 

@@ -1,5 +1,5 @@
-/* solution_drifts: counts in its state how often its solution was asked for. `slope test`: "solution
- * is a function of the state". */
+/* solution_drifts: counts in its state how often its solution was asked for. `slope test`:
+ * "solution is a function of the state". */
 #include "simple_rule.h"
 
 static const slope_slot slots[] = {{"asked", SLOPE_PER_ELEMENT, .copies = 1}};
@@ -14,7 +14,5 @@ static void solution(const slope_update *call, real *out)
     }
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("solution_drifts"), .scope = SLOPE_SCOPE_ELEMENT, .update = descend,
-    SLOPE_SLOTS(slots),
-    .solution = solution};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("solution_drifts"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = descend, SLOPE_SLOTS(slots), .solution = solution};

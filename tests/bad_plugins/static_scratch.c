@@ -19,5 +19,5 @@ static slope_status update(const slope_update *call)
     return SLOPE_OK;
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("static_scratch"), .scope = SLOPE_SCOPE_ELEMENT, .update = update};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("static_scratch"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = update};

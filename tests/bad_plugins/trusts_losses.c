@@ -16,8 +16,7 @@ static slope_status propose(const slope_population *call)
         call->host->normal(call->host, SLOPE_FOR_CANDIDATES, call->step, k * call->n, call->n,
                            call->candidates[k]);
         for (size_t i = 0; i < call->n; ++i)
-            call->candidates[k][i] =
-                call->weights[i] + (real)0.25 * call->candidates[k][i];
+            call->candidates[k][i] = call->weights[i] + (real)0.25 * call->candidates[k][i];
     }
     return SLOPE_OK;
 }

@@ -1,5 +1,5 @@
-/* twin_tensors: two tensors of one name, of which a file of weights could hold but one. `slope test`:
- * "declares its tensors". */
+/* twin_tensors: two tensors of one name, of which a file of weights could hold but one. `slope
+ * test`: "declares its tensors". */
 #include "simple_model.h"
 
 static slope_status two_tensors(const slope_host *host, const void *config,
@@ -9,8 +9,8 @@ static slope_status two_tensors(const slope_host *host, const void *config,
     one_tensor(host, config, shape, capacity, out, count);
     *count = 2;
     if (capacity > 1)
-        out[1] = (slope_tensor){.name = "weight", .role = SLOPE_BIAS, .rank = 1,
-                                .extents = {shape->outputs}};
+        out[1] = (slope_tensor){
+            .name = "weight", .role = SLOPE_BIAS, .rank = 1, .extents = {shape->outputs}};
     return SLOPE_OK;
 }
 

@@ -16,5 +16,5 @@ static slope_status update(const slope_update *call)
     return descend(&halved);
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("two_at_once"), .scope = SLOPE_SCOPE_ELEMENT, .update = update};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("two_at_once"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = update};

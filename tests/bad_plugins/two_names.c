@@ -7,5 +7,5 @@ extern __attribute__((visibility("default"))) const int second_name;
 const int second_name = 2;
 #endif
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("two_names"), .scope = SLOPE_SCOPE_ELEMENT, .update = descend};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("two_names"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = descend};

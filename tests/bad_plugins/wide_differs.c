@@ -11,5 +11,5 @@ static slope_status update(const slope_update *call)
     return descend(&longer);
 }
 
-SLOPE_PLUGIN(slope_optimizer) = {
-    SIMPLE_PLUGIN("wide_differs"), .scope = SLOPE_SCOPE_ELEMENT, .update = update};
+SLOPE_PLUGIN(slope_optimizer) = {SIMPLE_PLUGIN("wide_differs"), .scope = SLOPE_SCOPE_ELEMENT,
+                                 .update = update};

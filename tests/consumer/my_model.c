@@ -15,11 +15,15 @@ static slope_status tensors(const slope_host *host, const void *config,
                             size_t *count)
 {
     (void)host, (void)config;
-    const slope_tensor weight = {.role = SLOPE_WEIGHT, .rank = 2,
+    const slope_tensor weight = {.role = SLOPE_WEIGHT,
+                                 .rank = 2,
                                  .extents = {shape->features, shape->outputs},
-                                 .fan_in = 2 * shape->features, .fan_out = shape->outputs};
+                                 .fan_in = 2 * shape->features,
+                                 .fan_out = shape->outputs};
     slope_tensor all[TENSORS] = {
-        weight, weight, {.name = "bias", .role = SLOPE_BIAS, .rank = 1, .extents = {shape->outputs}}};
+        weight,
+        weight,
+        {.name = "bias", .role = SLOPE_BIAS, .rank = 1, .extents = {shape->outputs}}};
     strcpy(all[LINEAR].name, "linear");
     strcpy(all[SQUARE].name, "square");
     *count = TENSORS;
@@ -44,8 +48,8 @@ static void forward(const slope_model_call *call)
         for (size_t i = 0; i < in; i++)
             squares[r * in + i] = call->x[r * call->ldx + i] * call->x[r * call->ldx + i];
     kernels->affine(call->host, call->rows, in, out, call->x, call->ldx,
-                    call->weights + call->offsets[LINEAR], out,
-                    call->weights + call->offsets[BIAS], SLOPE_IDENTITY, call->scores, out);
+                    call->weights + call->offsets[LINEAR], out, call->weights + call->offsets[BIAS],
+                    SLOPE_IDENTITY, call->scores, out);
     kernels->affine(call->host, call->rows, in, out, squares, in,
                     call->weights + call->offsets[SQUARE], out, NULL, SLOPE_IDENTITY, more, out);
     for (size_t i = 0; i < call->rows * out; i++) call->scores[i] += more[i];

@@ -11,10 +11,20 @@ typedef struct config {
 } config;
 
 static const slope_parameter parameters[] = {
-    {.key = "file", .type = SLOPE_PATH, .flags = SLOPE_REQUIRED, .offset = offsetof(config, file),
-     .min = -INFINITY, .max = INFINITY, .doc = "rows of float32, the class last"},
-    {.key = "columns", .type = SLOPE_INTEGER, .flags = SLOPE_REQUIRED,
-     .offset = offsetof(config, columns), .min = 1, .max = 1e6, .doc = "features in a row"},
+    {.key = "file",
+     .type = SLOPE_PATH,
+     .flags = SLOPE_REQUIRED,
+     .offset = offsetof(config, file),
+     .min = -INFINITY,
+     .max = INFINITY,
+     .doc = "rows of float32, the class last"},
+    {.key = "columns",
+     .type = SLOPE_INTEGER,
+     .flags = SLOPE_REQUIRED,
+     .offset = offsetof(config, columns),
+     .min = 1,
+     .max = 1e6,
+     .doc = "features in a row"},
     SLOPE_PARAM_INTEGER(config, test_rows, "0", SLOPE_NOT_NEGATIVE, "rows at the end to test on"),
 };
 
@@ -34,8 +44,7 @@ static slope_status fill(const slope_reader_call *call, slope_split split, size_
     const config *c = call->config;
     const size_t columns = (size_t)c->columns;
     slope_table *table = call->splits[split];
-    if (call->reserve(call, table, SLOPE_FLOAT32, rows, columns, 0) != SLOPE_OK)
-        return SLOPE_ERROR;
+    if (call->reserve(call, table, SLOPE_FLOAT32, rows, columns, 0) != SLOPE_OK) return SLOPE_ERROR;
     float *features = table->features;
     for (size_t r = 0; r < rows; r++) {
         const unsigned char *row = bytes + 4 * (first + r) * (columns + 1);
@@ -61,7 +70,8 @@ static slope_status read_rows(const slope_reader_call *call)
         return call->host->fail(call->host, "'%s' has %zu bytes: no whole number of rows of %zu",
                                 c->file, size, row);
     if (rows <= test)
-        return call->host->fail_key(call->host, "test_rows", "leaves no training rows of %zu", rows);
+        return call->host->fail_key(call->host, "test_rows", "leaves no training rows of %zu",
+                                    rows);
     if (fill(call, SLOPE_TRAIN, 0, rows - test, bytes) != SLOPE_OK) return SLOPE_ERROR;
     return test > 0 ? fill(call, SLOPE_TEST, rows - test, test, bytes) : SLOPE_OK;
 }

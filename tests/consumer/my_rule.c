@@ -40,8 +40,8 @@ static slope_status check(const slope_host *host, const void *config_)
 }
 
 SLOPE_PLUGIN(slope_optimizer) = {
-    .plugin = {SLOPE_HEAD(slope_optimizer, SLOPE_KIND_OPTIMIZER), .id = "my_rule",
-               .version = "0.1", .summary = "steps by a power of the gradient",
+    .plugin = {SLOPE_HEAD(slope_optimizer, SLOPE_KIND_OPTIMIZER), .id = "my_rule", .version = "0.1",
+               .summary = "steps by a power of the gradient",
                .description = "v <- decay * v + sign(g) * |g|^power\n"
                               "w <- w - learning_rate * v",
                SLOPE_PARAMETERS(parameters, config), .check = check},

@@ -4,7 +4,8 @@
  * call alone and must not be used from another thread (inside host->parallel_for the body uses the
  * services of kernels.h with the host it was given).
  *
- * What is not here: files (readers get a few helpers through reader.h), printing, time, global state.
+ * What is not here: files (readers get a few helpers through reader.h), printing, time, global
+ * state.
  */
 #ifndef SLOPE_HOST_H
 #define SLOPE_HOST_H
@@ -40,10 +41,10 @@ struct slope_host {
     slope_status (*fail_key)(const slope_host *host, const char *key, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
-    /* Calls body(argument, first, last) so that the ranges [first, last) cover [0, count) once, each
-     * at most `grain` long (the last may be shorter) and starting at a multiple of grain, possibly at
-     * the same time on several threads. Returns when all are done. Results must not depend on which
-     * thread runs what. Inside a parallel call it runs in the caller. */
+    /* Calls body(argument, first, last) so that the ranges [first, last) cover [0, count) once,
+     * each at most `grain` long (the last may be shorter) and starting at a multiple of grain,
+     * possibly at the same time on several threads. Returns when all are done. Results must not
+     * depend on which thread runs what. Inside a parallel call it runs in the caller. */
     void (*parallel_for)(const slope_host *host, size_t count, size_t grain,
                          void (*body)(void *argument, size_t first, size_t last), void *argument);
 
@@ -63,9 +64,9 @@ struct slope_host {
     slope_status (*fail_at)(const slope_host *host, const char *key, size_t offset,
                             const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-    /* Memory, zeroed and aligned for any type, never NULL, that nobody has to free. Only in `check`,
-     * where it lasts until the call returns, and in a model's `prepare`, where it lasts as long as
-     * what is prepared. */
+    /* Memory, zeroed and aligned for any type, never NULL, that nobody has to free. Only in
+     * `check`, where it lasts until the call returns, and in a model's `prepare`, where it lasts as
+     * long as what is prepared. */
     void *(*allocate)(const slope_host *host, size_t bytes);
 };
 

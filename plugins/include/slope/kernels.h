@@ -1,13 +1,14 @@
 /* slope/kernels.h: the numeric core, as plugins see it.
  *
  * One law governs every function here: each output element has one order of accumulation, stated in
- * the comment, that depends on nothing but the arguments. Instruction set, number of threads and the
- * way that the work is cut do not change a bit. A plugin that computes only with these functions, with
- * + - * / sqrt and fma of its own, and with no reduction across rows, inherits that promise. (exp, log,
- * tanh, sin and cos of the C library differ between machines: use the ones here.)
+ * the comment, that depends on nothing but the arguments. Instruction set, number of threads and
+ * the way that the work is cut do not change a bit. A plugin that computes only with these
+ * functions, with
+ * + - * / sqrt and fma of its own, and with no reduction across rows, inherits that promise. (exp,
+ * log, tanh, sin and cos of the C library differ between machines: use the ones here.)
  *
- * Matrices are row-major; `ld` is the distance between rows, in elements. Outputs never overlap inputs
- * unless said. Every function may use several threads through `host`.
+ * Matrices are row-major; `ld` is the distance between rows, in elements. Outputs never overlap
+ * inputs unless said. Every function may use several threads through `host`.
  */
 #ifndef SLOPE_KERNELS_H
 #define SLOPE_KERNELS_H
@@ -17,7 +18,7 @@
 /* Nonlinearities that the products apply to a block of results while it is in the cache. */
 typedef enum slope_activation {
     SLOPE_IDENTITY = 0,
-    SLOPE_RELU = 1,    /* max(0, z); derivative 0 at 0; NaN stays NaN */
+    SLOPE_RELU = 1, /* max(0, z); derivative 0 at 0; NaN stays NaN */
     SLOPE_TANH = 2,
     SLOPE_SIGMOID = 3, /* 1 / (1 + exp(-z)) */
 } slope_activation;
@@ -32,19 +33,21 @@ typedef struct slope_kernels {
                    slope_activation activation, real *y, size_t ldy);
 
     /* G += Xᵀ D: g[i][o] = fma chain over r = 0, 1, … of x[r][i] · d[r][o], starting from g[i][o].
-     * The gradient of affine's weights; chunks of rows, given in order, yield the bits of one call. */
-    void (*affine_weights)(const slope_host *host, size_t rows, size_t in, size_t out, const real *x,
-                           size_t ldx, const real *d, size_t ldd, real *g, size_t ldg);
+     * The gradient of affine's weights; chunks of rows, given in order, yield the bits of one call.
+     */
+    void (*affine_weights)(const slope_host *host, size_t rows, size_t in, size_t out,
+                           const real *x, size_t ldx, const real *d, size_t ldd, real *g,
+                           size_t ldg);
 
     /* g[o] += column sums of D: chain of additions over r = 0, 1, …, starting from g[o].
      * The gradient of affine's bias. */
     void (*affine_bias)(const slope_host *host, size_t rows, size_t out, const real *d, size_t ldd,
                         real *g);
 
-    /* E = (D Wᵀ) ∘ φ'(z): e[r][i] = fma chain over o = 0, 1, … of d[r][o] · w[i][o], starting from 0,
-     * times the derivative of the activation that gave affine's input, from its value a[r][i] = φ(z):
-     * relu a > 0 ? e : 0; tanh e · (1 - a·a); sigmoid e · (a · (1 - a)). The gradient of affine's input.
-     * a is not used for SLOPE_IDENTITY. */
+    /* E = (D Wᵀ) ∘ φ'(z): e[r][i] = fma chain over o = 0, 1, … of d[r][o] · w[i][o], starting from
+     * 0, times the derivative of the activation that gave affine's input, from its value a[r][i] =
+     * φ(z): relu a > 0 ? e : 0; tanh e · (1 - a·a); sigmoid e · (a · (1 - a)). The gradient of
+     * affine's input. a is not used for SLOPE_IDENTITY. */
     void (*affine_input)(const slope_host *host, size_t rows, size_t in, size_t out, const real *d,
                          size_t ldd, const real *w, size_t ldw, slope_activation activation,
                          const real *a, size_t lda, real *e, size_t lde);
@@ -59,7 +62,8 @@ typedef struct slope_kernels {
     /* Sums over all elements, in double: Σ x², Σ x y and Σ |x|. The elements fall into blocks of
      * 65536, the last one shorter. In a block, element i is added to lane i mod 8, one after
      * another from 0 (products by fma), and the lanes are folded as
-     * ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)); the blocks are added in order, from 0. Since 1.1. */
+     * ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)); the blocks are added in order, from 0. Since 1.1.
+     */
     double (*sum_squares)(const slope_host *host, size_t count, const real *x);
     double (*dot)(const slope_host *host, size_t count, const real *x, const real *y);
     double (*sum_absolute)(const slope_host *host, size_t count, const real *x);

@@ -11,10 +11,10 @@
 
 /* What the rows must be labelled with. */
 typedef enum slope_target {
-    SLOPE_CLASS = 1,  /* one class index per row, 0 <= label < outputs */
-    SLOPE_VALUES = 2, /* `outputs` numbers per row (regression) */
-    SLOPE_NO_TARGET = 3, /* nothing: the loss is a matter of the scores alone, and runs without data.
-                            Since 1.1 */
+    SLOPE_CLASS = 1,     /* one class index per row, 0 <= label < outputs */
+    SLOPE_VALUES = 2,    /* `outputs` numbers per row (regression) */
+    SLOPE_NO_TARGET = 3, /* nothing: the loss is a matter of the scores alone, and runs without
+                            data. Since 1.1 */
 } slope_target;
 
 typedef struct slope_loss_call {
@@ -27,10 +27,10 @@ typedef struct slope_loss_call {
     const int32_t *labels; /* rows, for SLOPE_CLASS; otherwise NULL */
     const real *targets;   /* rows × outputs, for SLOPE_VALUES; otherwise NULL */
     double *losses;        /* rows: written */
-    real *gradient;        /* rows × outputs: written with d losses[r] / d scores[r][o]; not divided by
-                              the number of rows. NULL if not wanted. May be the same memory as scores:
-                              read a row before writing it */
-    real *scratch;         /* rows × outputs, for the loss to use as it likes */
+    real *gradient; /* rows × outputs: written with d losses[r] / d scores[r][o]; not divided by
+                       the number of rows. NULL if not wanted. May be the same memory as scores:
+                       read a row before writing it */
+    real *scratch;  /* rows × outputs, for the loss to use as it likes */
 } slope_loss_call;
 
 typedef struct slope_loss {

@@ -1,8 +1,8 @@
 /* slope/model.h: the contract of a score function s = f(x; W).
  *
- * A model declares its tensors, computes scores for a chunk of rows, and adds up the gradient of its
- * tensors from the gradient of the scores. Weights belong to the host, as one flat vector in which
- * every tensor starts at a known offset.
+ * A model declares its tensors, computes scores for a chunk of rows, and adds up the gradient of
+ * its tensors from the gradient of the scores. Weights belong to the host, as one flat vector in
+ * which every tensor starts at a known offset.
  *
  * Rows are independent: a model must give the same scores for a row in whatever chunk it comes, and
  * must add gradients row after row (the functions of kernels.h do both).
@@ -21,10 +21,10 @@ typedef enum slope_tensor_role {
 typedef struct slope_tensor {
     char name[64]; /* name in weight files: "weight", "layer1.bias" */
     slope_tensor_role role;
-    uint32_t rank;               /* 1 to SLOPE_MAX_RANK */
+    uint32_t rank;                  /* 1 to SLOPE_MAX_RANK */
     size_t extents[SLOPE_MAX_RANK]; /* row-major; an affine layer's weight is inputs × outputs */
-    size_t fan_in, fan_out;      /* for He and Xavier initialisation */
-    const double *initial;       /* fixed starting values; NULL: by role. Lives as long as the config */
+    size_t fan_in, fan_out;         /* for He and Xavier initialisation */
+    const double *initial; /* fixed starting values; NULL: by role. Lives as long as the config */
 } slope_tensor;
 
 /* What the data asks of the model. */
@@ -38,7 +38,7 @@ typedef struct slope_model_prepare {
     uint32_t size;
     const slope_host *host; /* with host->allocate */
     const void *config;
-    slope_model_shape shape;         /* outputs: what data and loss ask for; 0 if they leave it open */
+    slope_model_shape shape; /* outputs: what data and loss ask for; 0 if they leave it open */
     const char *const *column_names; /* of the features; NULL if the data have none */
 
     /* Written by the model: */
@@ -57,8 +57,9 @@ typedef struct slope_model_call {
     size_t rows;
     const real *x; /* rows × features, row-major */
     size_t ldx;
-    real *workspace; /* `workspace(rows)` reals, kept from forward to the backward that follows it */
-    real *scores;    /* rows × outputs, no gaps: written by forward; NULL in backward */
+    real
+        *workspace; /* `workspace(rows)` reals, kept from forward to the backward that follows it */
+    real *scores;   /* rows × outputs, no gaps: written by forward; NULL in backward */
 
     /* Only in backward: */
     real *score_gradient; /* rows × outputs: d loss / d score; may be overwritten */
@@ -69,10 +70,11 @@ typedef struct slope_model_call {
 
 typedef struct slope_model {
     slope_plugin plugin;
-    const char *initialisation; /* default of `model.init.distribution` for this model, "zeros" say */
+    const char
+        *initialisation; /* default of `model.init.distribution` for this model, "zeros" say */
 
-    /* Writes at most `capacity` tensors and always the number there are. Called first with capacity 0.
-     * Thread: any. */
+    /* Writes at most `capacity` tensors and always the number there are. Called first with capacity
+     * 0. Thread: any. */
     slope_status (*tensors)(const slope_host *host, const void *config,
                             const slope_model_shape *shape, size_t capacity, slope_tensor *tensors,
                             size_t *count);

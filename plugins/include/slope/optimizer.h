@@ -1,11 +1,12 @@
 /* slope/optimizer.h: the contract of an update rule.
  *
  * An optimizer turns weights and a gradient into new weights. It owns no memory: what it must
- * remember lives in slots that it declares and the host allocates, zeroes, slices, saves and restores.
- * The step number is an argument. So checkpoints, parallel updates and fused sweeps need no line here.
+ * remember lives in slots that it declares and the host allocates, zeroes, slices, saves and
+ * restores. The step number is an argument. So checkpoints, parallel updates and fused sweeps need
+ * no line here.
  *
- * What is not an optimizer's business: schedules and clipping (the host applies them to every rule),
- * regularisation of the objective (it is in the gradient), batches, and threads.
+ * What is not an optimizer's business: schedules and clipping (the host applies them to every
+ * rule), regularisation of the objective (it is in the gradient), batches, and threads.
  */
 #ifndef SLOPE_OPTIMIZER_H
 #define SLOPE_OPTIMIZER_H
@@ -16,9 +17,10 @@
 
 /* How much of the parameter vector one call must see. */
 typedef enum slope_scope {
-    SLOPE_SCOPE_ELEMENT = 1,    /* any slice may be updated on its own, in any order, at the same time */
-    SLOPE_SCOPE_TENSOR = 2,     /* one call per tensor (layer-wise rules) */
-    SLOPE_SCOPE_MODEL = 3,      /* one call for the whole vector; may ask for the objective elsewhere */
+    SLOPE_SCOPE_ELEMENT =
+        1, /* any slice may be updated on its own, in any order, at the same time */
+    SLOPE_SCOPE_TENSOR = 2, /* one call per tensor (layer-wise rules) */
+    SLOPE_SCOPE_MODEL = 3,  /* one call for the whole vector; may ask for the objective elsewhere */
     SLOPE_SCOPE_POPULATION = 4, /* no gradient: proposes candidates and is told their losses */
 } slope_scope;
 
@@ -44,14 +46,15 @@ typedef struct slope_slot {
 typedef struct slope_update {
     uint32_t size;
     const slope_host *host;
-    const void *config;   /* the plugin's config struct */
-    size_t n;             /* elements in this slice */
-    size_t first;         /* index of its first element in the whole vector */
-    real *weights;        /* n, in place */
-    const real *gradient; /* n; of the objective (mean data loss + regularisation), already clipped */
-    void *const *slots;   /* one pointer per copy of each declared slot, in declared order: real *
-                             (n long) for PER_ELEMENT, double * (1 long) for the other extents */
-    uint64_t step;        /* 1 for the first update of a run */
+    const void *config; /* the plugin's config struct */
+    size_t n;           /* elements in this slice */
+    size_t first;       /* index of its first element in the whole vector */
+    real *weights;      /* n, in place */
+    const real
+        *gradient;      /* n; of the objective (mean data loss + regularisation), already clipped */
+    void *const *slots; /* one pointer per copy of each declared slot, in declared order: real *
+                           (n long) for PER_ELEMENT, double * (1 long) for the other extents */
+    uint64_t step;      /* 1 for the first update of a run */
     double learning_rate; /* this step's: the parameter of that name times the schedule's factor;
                              just the factor if the rule has no such parameter */
     double loss;          /* objective at `weights` before this update, on this step's batch */
@@ -72,16 +75,16 @@ typedef struct slope_population {
     uint32_t size;
     const slope_host *host;
     const void *config;
-    size_t n;                  /* elements of the whole vector, padding included (write anything there) */
-    size_t count;              /* candidates */
-    real *const *candidates;   /* count pointers to n elements; written by propose, kept for select,
-                                  which may overwrite them */
-    const double *losses;      /* count objectives of the candidates; NULL in propose.
-                                  NAN or infinite for a candidate that has none */
-    real *weights;             /* n: the solution; select moves it */
-    void *const *slots;        /* as in slope_update */
-    uint64_t step;             /* 1 for the first */
-    double learning_rate;      /* as in slope_update */
+    size_t n;     /* elements of the whole vector, padding included (write anything there) */
+    size_t count; /* candidates */
+    real *const *candidates; /* count pointers to n elements; written by propose, kept for select,
+                                which may overwrite them */
+    const double *losses;    /* count objectives of the candidates; NULL in propose.
+                                NAN or infinite for a candidate that has none */
+    real *weights;           /* n: the solution; select moves it */
+    void *const *slots;      /* as in slope_update */
+    uint64_t step;           /* 1 for the first */
+    double learning_rate;    /* as in slope_update */
 } slope_population;
 
 typedef struct slope_optimizer {
@@ -100,9 +103,9 @@ typedef struct slope_optimizer {
     slope_status (*propose)(const slope_population *call);
     slope_status (*select)(const slope_population *call);
 
-    /* Optional (NULL), scopes ELEMENT and TENSOR: called once in every step before its slices, with the
-     * whole vector as scope MODEL sees it (gaps are 0), for what is one number for all slices, such
-     * as a norm. Writes slots of any extent, but not the weights. Since 1.1. */
+    /* Optional (NULL), scopes ELEMENT and TENSOR: called once in every step before its slices, with
+     * the whole vector as scope MODEL sees it (gaps are 0), for what is one number for all slices,
+     * such as a norm. Writes slots of any extent, but not the weights. Since 1.1. */
     slope_status (*begin)(const slope_update *call);
 
     /* Optional (NULL), scopes ELEMENT, TENSOR and MODEL: the weights that are evaluated, saved and

@@ -1,9 +1,9 @@
 /* slope/plugin.h: what every plugin and the runner agree on.
  *
- * A plugin is one shared object that exports one constant, `slope_plugin_entry`. The entry leads to a
- * description of the plugin: identity, parameters, and the functions of its kind (see the header of the
- * kind: optimizer.h, loss.h, model.h, reader.h, schedule.h). Everything in it is constant data, so
- * the runner can list, validate and document a plugin without running a line of it.
+ * A plugin is one shared object that exports one constant, `slope_plugin_entry`. The entry leads to
+ * a description of the plugin: identity, parameters, and the functions of its kind (see the header
+ * of the kind: optimizer.h, loss.h, model.h, reader.h, schedule.h). Everything in it is constant
+ * data, so the runner can list, validate and document a plugin without running a line of it.
  *
  * This header is not an API to call: the services a plugin may call are in host.h, and the numeric
  * ones in kernels.h. It depends on nothing but the C library.
@@ -27,9 +27,9 @@
 #include <stdint.h>
 
 /* `real` is the precision of a run. A plugin is written once in terms of `real`; slope_add_plugin()
- * compiles it twice (SLOPE_REAL_BITS 32 and 64) into one shared object. Compiled by hand it is float32.
- * The runner never looks inside such data itself and sees `real` as void (SLOPE_REAL_BITS 0); hence
- * structures of the contract hold pointers to real only, and scalars are double. */
+ * compiles it twice (SLOPE_REAL_BITS 32 and 64) into one shared object. Compiled by hand it is
+ * float32. The runner never looks inside such data itself and sees `real` as void (SLOPE_REAL_BITS
+ * 0); hence structures of the contract hold pointers to real only, and scalars are double. */
 #ifndef SLOPE_REAL_BITS
 #define SLOPE_REAL_BITS 32
 #endif
@@ -65,25 +65,25 @@ typedef enum slope_kind {
     SLOPE_KIND_SCHEDULE = 5,
 } slope_kind;
 
-/* ---- Parameters -------------------------------------------------------------------------------- */
+/* ---- Parameters ------------------------------------------------------------------------------ */
 
 /* Type of a parameter, and in brackets the type of its field in the plugin's own config struct.
  * Strings and list elements live as long as the config struct does and belong to the host. */
 typedef enum slope_type {
-    SLOPE_BOOL = 1,      /* bool */
-    SLOPE_INTEGER = 2,   /* int64_t */
-    SLOPE_NUMBER = 3,    /* double; integers in YAML are accepted */
-    SLOPE_CHOICE = 4,    /* int64_t: index into `choices` */
-    SLOPE_STRING = 5,    /* const char *; NULL where optional and absent */
-    SLOPE_PATH = 6,      /* const char *: a file; relative paths are taken from the YAML file's folder
-                            and stored absolute; must be readable when the experiment is validated */
-    SLOPE_INTEGERS = 7,  /* slope_integers; a single integer in YAML is a list of one */
-    SLOPE_PATHS = 8,     /* slope_strings: several files, rules as for SLOPE_PATH */
-    SLOPE_STRINGS = 9,   /* slope_strings: a list of texts; a single text is a list of one */
-    SLOPE_TEXTS = 10,    /* slope_texts: a mapping from names to texts */
-    SLOPE_ARRAYS = 11,   /* slope_arrays: a mapping from names to numbers with a shape: -2, [1, 2],
-                            [[1, 2], [3, 4]], or {shape: [3, 2], initial: 0} where initial is one
-                            number for all, a list of that shape, or `random` */
+    SLOPE_BOOL = 1,    /* bool */
+    SLOPE_INTEGER = 2, /* int64_t */
+    SLOPE_NUMBER = 3,  /* double; integers in YAML are accepted */
+    SLOPE_CHOICE = 4,  /* int64_t: index into `choices` */
+    SLOPE_STRING = 5,  /* const char *; NULL where optional and absent */
+    SLOPE_PATH = 6,    /* const char *: a file; relative paths are taken from the YAML file's folder
+                          and stored absolute; must be readable when the experiment is validated */
+    SLOPE_INTEGERS = 7, /* slope_integers; a single integer in YAML is a list of one */
+    SLOPE_PATHS = 8,    /* slope_strings: several files, rules as for SLOPE_PATH */
+    SLOPE_STRINGS = 9,  /* slope_strings: a list of texts; a single text is a list of one */
+    SLOPE_TEXTS = 10,   /* slope_texts: a mapping from names to texts */
+    SLOPE_ARRAYS = 11,  /* slope_arrays: a mapping from names to numbers with a shape: -2, [1, 2],
+                           [[1, 2], [3, 4]], or {shape: [3, 2], initial: 0} where initial is one
+                           number for all, a list of that shape, or `random` */
     /* A parameter of the last three types has no default: it is REQUIRED or OPTIONAL. */
 } slope_type;
 
@@ -130,20 +130,20 @@ enum {
     SLOPE_MAX_OPEN = 1u << 1, /* `max` itself is out of range */
     SLOPE_LOG = 1u << 2,      /* vary on a logarithmic scale (samplers, pictures) */
     SLOPE_REQUIRED = 1u << 3, /* no default: must be given */
-    SLOPE_OPTIONAL = 1u << 4, /* may be absent or `null`: NAN for numbers, SLOPE_ABSENT for integers,
-                                 NULL for strings and paths, count 0 for lists */
+    SLOPE_OPTIONAL = 1u << 4, /* may be absent or `null`: NAN for numbers, SLOPE_ABSENT for
+                                 integers, NULL for strings and paths, count 0 for lists */
 };
 #define SLOPE_ABSENT INT64_MIN
 
 /* One parameter. The table is the only source of validation, help, defaults in the recorded
  * configuration, and of the space that a sampler may draw from. */
 typedef struct slope_parameter {
-    const char *key;            /* name in YAML; a dot descends into a mapping ("train.images") */
+    const char *key; /* name in YAML; a dot descends into a mapping ("train.images") */
     slope_type type;
     uint32_t flags;
-    size_t offset;              /* of the field in the config struct */
-    const char *fallback;       /* default, as YAML text; NULL if and only if REQUIRED or OPTIONAL */
-    double min, max;            /* bounds of numbers, integers and list elements; ±INFINITY for none */
+    size_t offset;        /* of the field in the config struct */
+    const char *fallback; /* default, as YAML text; NULL if and only if REQUIRED or OPTIONAL */
+    double min, max;      /* bounds of numbers, integers and list elements; ±INFINITY for none */
     const char *const *choices; /* SLOPE_CHOICE: names, ended by NULL; otherwise NULL */
     const char *doc;            /* one line; lower case, no full stop */
     const char *example;        /* YAML text for `slope describe`, where a parameter without default
@@ -153,48 +153,59 @@ typedef struct slope_parameter {
 /* Shorthands for parameter tables:
  *     SLOPE_PARAM_NUMBER(config, beta1, "0.9", SLOPE_IN_0_1, "decay of the first moment"),
  * A range macro fills .min, .max and .flags. */
-#define SLOPE_ANY .min = -INFINITY, .max = INFINITY, .flags = 0
-#define SLOPE_POSITIVE .min = 0.0, .max = INFINITY, .flags = SLOPE_MIN_OPEN | SLOPE_LOG
-#define SLOPE_NOT_NEGATIVE .min = 0.0, .max = INFINITY, .flags = 0
-#define SLOPE_AT_LEAST(low) .min = (low), .max = INFINITY, .flags = 0
-#define SLOPE_IN_0_1 .min = 0.0, .max = 1.0, .flags = SLOPE_MAX_OPEN /* 0 <= value < 1 */
+#define SLOPE_ANY                .min = -INFINITY, .max = INFINITY, .flags = 0
+#define SLOPE_POSITIVE           .min = 0.0, .max = INFINITY, .flags = SLOPE_MIN_OPEN | SLOPE_LOG
+#define SLOPE_NOT_NEGATIVE       .min = 0.0, .max = INFINITY, .flags = 0
+#define SLOPE_AT_LEAST(low)      .min = (low), .max = INFINITY, .flags = 0
+#define SLOPE_IN_0_1             .min = 0.0, .max = 1.0, .flags = SLOPE_MAX_OPEN /* 0 <= value < 1 */
 #define SLOPE_BETWEEN(low, high) .min = (low), .max = (high), .flags = 0
 
 /* (Each is written out whole: a range holds commas and would fall apart in a nested macro call.) */
 #define SLOPE_PARAM_NUMBER(struct_, field, fallback_, range, doc_) \
-    {.key = #field, .type = SLOPE_NUMBER, .offset = offsetof(struct_, field), \
-     .fallback = (fallback_), .choices = NULL, .doc = (doc_), range}
+    { \
+        .key = #field, .type = SLOPE_NUMBER, .offset = offsetof(struct_, field), \
+        .fallback = (fallback_), .choices = NULL, .doc = (doc_), range \
+    }
 #define SLOPE_PARAM_INTEGER(struct_, field, fallback_, range, doc_) \
-    {.key = #field, .type = SLOPE_INTEGER, .offset = offsetof(struct_, field), \
-     .fallback = (fallback_), .choices = NULL, .doc = (doc_), range}
+    { \
+        .key = #field, .type = SLOPE_INTEGER, .offset = offsetof(struct_, field), \
+        .fallback = (fallback_), .choices = NULL, .doc = (doc_), range \
+    }
 #define SLOPE_PARAM_BOOL(struct_, field, fallback_, doc_) \
-    {.key = #field, .type = SLOPE_BOOL, .offset = offsetof(struct_, field), \
-     .fallback = (fallback_), .choices = NULL, .doc = (doc_), SLOPE_ANY}
+    { \
+        .key = #field, .type = SLOPE_BOOL, .offset = offsetof(struct_, field), \
+        .fallback = (fallback_), .choices = NULL, .doc = (doc_), SLOPE_ANY \
+    }
 #define SLOPE_PARAM_STRING(struct_, field, fallback_, doc_) \
-    {.key = #field, .type = SLOPE_STRING, .offset = offsetof(struct_, field), \
-     .fallback = (fallback_), .choices = NULL, .doc = (doc_), SLOPE_ANY}
+    { \
+        .key = #field, .type = SLOPE_STRING, .offset = offsetof(struct_, field), \
+        .fallback = (fallback_), .choices = NULL, .doc = (doc_), SLOPE_ANY \
+    }
 #define SLOPE_PARAM_CHOICE(struct_, field, fallback_, names, doc_) \
-    {.key = #field, .type = SLOPE_CHOICE, .offset = offsetof(struct_, field), \
-     .fallback = (fallback_), .choices = (names), .doc = (doc_), SLOPE_ANY}
+    { \
+        .key = #field, .type = SLOPE_CHOICE, .offset = offsetof(struct_, field), \
+        .fallback = (fallback_), .choices = (names), .doc = (doc_), SLOPE_ANY \
+    }
 
-/* ---- Description ------------------------------------------------------------------------------- */
+/* ---- Description ----------------------------------------------------------------------------- */
 
-/* The common head of every description; the first member of slope_optimizer, slope_loss and so on. */
+/* The common head of every description; the first member of slope_optimizer, slope_loss and so on.
+ */
 typedef struct slope_plugin {
-    uint32_t size;                     /* sizeof the whole description, slope_optimizer say */
+    uint32_t size; /* sizeof the whole description, slope_optimizer say */
     slope_kind kind;
-    const char *id;                    /* name in YAML and stem of the file name: lower case, _ and digits */
-    const char *version;               /* of the plugin, "1.0" */
-    const char *summary;               /* one line for `slope plugins`; lower case, no full stop */
-    const char *description;           /* for `slope describe`: formula, source; may hold line breaks */
+    const char *id;          /* name in YAML and stem of the file name: lower case, _ and digits */
+    const char *version;     /* of the plugin, "1.0" */
+    const char *summary;     /* one line for `slope plugins`; lower case, no full stop */
+    const char *description; /* for `slope describe`: formula, source; may hold line breaks */
     const slope_parameter *parameters; /* NULL if there are none */
     uint32_t parameter_count;
-    uint32_t parameter_size;           /* sizeof(slope_parameter) as the plugin's compiler saw it */
-    size_t config_size;                /* bytes of the config struct; 0 if there are no parameters */
+    uint32_t parameter_size; /* sizeof(slope_parameter) as the plugin's compiler saw it */
+    size_t config_size;      /* bytes of the config struct; 0 if there are no parameters */
 
-    /* Rules between parameters. Optional (NULL). Called once after every single value has been found
-     * valid. On a violation: return host->fail_key(host, "key", "must ...") so that the message can
-     * point at the line. Thread: any. */
+    /* Rules between parameters. Optional (NULL). Called once after every single value has been
+     * found valid. On a violation: return host->fail_key(host, "key", "must ...") so that the
+     * message can point at the line. Thread: any. */
     slope_status (*check)(const slope_host *host, const void *config);
 
     /* Optional fast paths by name and revision, such as "slope.model.forward_many/1". Returns NULL
@@ -207,8 +218,8 @@ typedef struct slope_plugin {
     .parameters = (table), .parameter_count = sizeof(table) / sizeof((table)[0]), \
     .parameter_size = sizeof(slope_parameter), .config_size = sizeof(config_struct)
 
-/* The same plugin compiled for the wider vectors of a newer processor, by slope_add_plugin(). The bits
- * of its results are those of the plain one, since nothing is contracted or reordered. */
+/* The same plugin compiled for the wider vectors of a newer processor, by slope_add_plugin(). The
+ * bits of its results are those of the plain one, since nothing is contracted or reordered. */
 typedef struct slope_wide {
     const char *isa; /* "avx2", "avx512": as `slope --version --verbose` names them */
     const slope_plugin *float32, *float64;
@@ -224,7 +235,7 @@ typedef struct slope_entry {
     const slope_plugin *float64; /* the same with real = double; NULL if compiled by hand */
     const slope_wide *wide;      /* NULL if compiled by hand */
     uint32_t wide_count;
-    uint32_t wide_size;          /* sizeof(slope_wide) as the plugin's compiler saw it */
+    uint32_t wide_size; /* sizeof(slope_wide) as the plugin's compiler saw it */
 } slope_entry;
 
 #define SLOPE_ENTRY_SYMBOL "slope_plugin_entry"
@@ -240,8 +251,8 @@ typedef struct slope_entry {
  * float32 half refers to them by hidden symbols when slope_add_plugin() has built them. */
 #define SLOPE_HEAD(struct_, kind_) .size = sizeof(struct_), .kind = (kind_)
 
-#define SLOPE_HIDDEN_ __attribute__((visibility("hidden")))
-#define SLOPE_GLUE_(a, b) SLOPE_GLUE2_(a, b)
+#define SLOPE_HIDDEN_      __attribute__((visibility("hidden")))
+#define SLOPE_GLUE_(a, b)  SLOPE_GLUE2_(a, b)
 #define SLOPE_GLUE2_(a, b) a##b
 
 #if SLOPE_REAL_BITS == 64
@@ -280,9 +291,13 @@ typedef struct slope_entry {
     extern SLOPE_HIDDEN_ const struct_ slope_plugin_float32, slope_plugin_float64; \
     SLOPE_WIDE_(struct_) \
     extern __attribute__((visibility("default"))) const slope_entry slope_plugin_entry; \
-    const slope_entry slope_plugin_entry = {SLOPE_MAGIC, SLOPE_MAJOR, SLOPE_MINOR, \
-                                            sizeof(slope_entry), &slope_plugin_float32.plugin, \
-                                            SLOPE_FLOAT64_HALF_, SLOPE_WIDE_FIELDS_}; \
+    const slope_entry slope_plugin_entry = {SLOPE_MAGIC, \
+                                            SLOPE_MAJOR, \
+                                            SLOPE_MINOR, \
+                                            sizeof(slope_entry), \
+                                            &slope_plugin_float32.plugin, \
+                                            SLOPE_FLOAT64_HALF_, \
+                                            SLOPE_WIDE_FIELDS_}; \
     const struct_ slope_plugin_float32
 #endif
 

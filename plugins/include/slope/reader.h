@@ -49,23 +49,25 @@ struct slope_reader_call {
     slope_table *splits[SLOPE_SPLITS]; /* all empty (rows 0) at first; fill those that there are.
                                           At least one row of SLOPE_TRAIN */
 
-    /* Sets the shape of a table and gives it memory for `rows` rows. May be called again with more or
-     * fewer rows and the same shape otherwise: what fits is kept, the rest is zero. */
-    slope_status (*reserve)(const slope_reader_call *call, slope_table *table, slope_element element,
-                            size_t rows, size_t columns, size_t target_columns);
+    /* Sets the shape of a table and gives it memory for `rows` rows. May be called again with more
+     * or fewer rows and the same shape otherwise: what fits is kept, the rest is zero. */
+    slope_status (*reserve)(const slope_reader_call *call, slope_table *table,
+                            slope_element element, size_t rows, size_t columns,
+                            size_t target_columns);
 
     /* Names class `index` (all from 0 without gaps), or column `index`. Optional; copied. */
     slope_status (*name_class)(const slope_reader_call *call, size_t index, const char *name);
     slope_status (*name_column)(const slope_reader_call *call, size_t index, const char *name);
 
-    /* Whole contents of a file, unpacked if it is gzip, valid until read() returns. Ends with a zero
-     * byte that is not counted. Fails with the reason (missing, unreadable, corrupt or truncated
-     * gzip) already recorded. */
-    slope_status (*load)(const slope_reader_call *call, const char *path, const unsigned char **bytes,
-                         size_t *count);
+    /* Whole contents of a file, unpacked if it is gzip, valid until read() returns. Ends with a
+     * zero byte that is not counted. Fails with the reason (missing, unreadable, corrupt or
+     * truncated gzip) already recorded. */
+    slope_status (*load)(const slope_reader_call *call, const char *path,
+                         const unsigned char **bytes, size_t *count);
 
     /* Says that the first `count` bytes that load() gave at `bytes` will not be read again, so that
-     * their memory can be had for the tables. Optional; call it through slope_done_with(). Since 1.1 */
+     * their memory can be had for the tables. Optional; call it through slope_done_with().
+     * Since 1.1 */
     void (*done_with)(const slope_reader_call *call, const unsigned char *bytes, size_t count);
 };
 

@@ -20,10 +20,10 @@ typedef struct fields {
 
 static const char *const activations[] = {"relu", "tanh", "sigmoid", NULL};
 
-#define OPTIONAL(field_, type_)                                                                    \
-    {                                                                                              \
-        .key = #field_, .type = (type_), .flags = SLOPE_OPTIONAL,                                  \
-        .offset = offsetof(fields, field_), .min = 0, .max = INFINITY, .doc = "optional"           \
+#define OPTIONAL(field_, type_) \
+    { \
+        .key = #field_, .type = (type_), .flags = SLOPE_OPTIONAL, \
+        .offset = offsetof(fields, field_), .min = 0, .max = INFINITY, .doc = "optional" \
     }
 
 static const slope_parameter parameters[] = {

@@ -17,8 +17,7 @@ static void refuse_override(fixture *f, const char *override, const char *expect
     expect_errors(f, expected);
 }
 
-/* ---- defaults ---------------------------------------------------------------------------------
- */
+/* ---- defaults -------------------------------------------------------------------------------- */
 
 static void three_lines(void **state)
 {
@@ -130,8 +129,7 @@ static void names_of_metrics(void **state)
     assert_string_equal(metric_name(METRIC_VALIDATION_ACCURACY), "validation_accuracy");
 }
 
-/* ---- errors -----------------------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static void wrong_values(void **state)
 {

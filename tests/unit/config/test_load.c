@@ -21,8 +21,7 @@ static const char *yaml_of(fixture *f, const config_node *root)
     return config_to_yaml(f->memory, root, false);
 }
 
-/* ---- YAML -------------------------------------------------------------------------------------
- */
+/* ---- YAML ------------------------------------------------------------------------------------ */
 
 static void places(void **state)
 {
@@ -146,8 +145,7 @@ static void deep_nesting(void **state)
     assert_non_null(strstr(printed(f), "nested deeper than 64 levels"));
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static void extending(void **state)
 {
@@ -201,8 +199,7 @@ static void extending_without_end(void **state)
     assert_non_null(strstr(printed(f), "more than 1000 files are extended"));
 }
 
-/* ---- the rules of sections --------------------------------------------------------------------
- */
+/* ---- the rules of sections ------------------------------------------------------------------- */
 
 static void another_name_drops_parameters(void **state)
 {
@@ -258,8 +255,7 @@ static void scalars_for_sections(void **state)
                                           "  patience: 3\n");
 }
 
-/* ---- overrides --------------------------------------------------------------------------------
- */
+/* ---- overrides ------------------------------------------------------------------------------- */
 
 static void overriding(void **state)
 {
@@ -349,8 +345,7 @@ static void overriding_badly(void **state)
     assert_null(load_with(f, 1, &deep));
 }
 
-/* ---- damage -----------------------------------------------------------------------------------
- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 /* Mutations of a file that uses everything, from a fixed sequence: whatever comes of them, it is a
  * tree that can be written and read again, or at least one error. The sanitizers watch. */

@@ -11,8 +11,7 @@
 
 #include <math.h>
 
-/* ---- data sets --------------------------------------------------------------------------------
- */
+/* ---- data sets ------------------------------------------------------------------------------- */
 
 static void descriptors(void **state)
 {
@@ -85,8 +84,7 @@ static void validation_of_the_reader(void **state)
            "a.yaml:1:10: dataset.validation.labels: is missing, but validation.images is given\n");
 }
 
-/* ---- trials -----------------------------------------------------------------------------------
- */
+/* ---- trials ---------------------------------------------------------------------------------- */
 
 static void labels(void **state)
 {
@@ -166,8 +164,7 @@ static void trials_are_merged(void **state)
     assert_true(e->trials[0].train.seed == 1 && e->trials[1].train.seed == 8);
 }
 
-/* ---- the record -------------------------------------------------------------------------------
- */
+/* ---- the record ------------------------------------------------------------------------------ */
 
 /* The record, loaded in another folder where no descriptor can be found, gives the same record. */
 static void record_again(fixture *f, const char *text)

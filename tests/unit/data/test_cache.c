@@ -94,7 +94,7 @@ static void assert_load(kit *k, const char *yaml, const char *note)
     dataset_destroy(data);
 }
 
-/* ---- what is kept ------------------------------------------------------------------------- */
+/* ---- what is kept ---------------------------------------------------------------------------- */
 
 static void keeps_classes_and_names(void **state)
 {
@@ -141,7 +141,7 @@ static void keeps_nothing_made_up(void **state)
     assert_int_equal(count_files(k, ".tables", NULL), 0);
 }
 
-/* ---- what makes a difference -------------------------------------------------------------- */
+/* ---- what makes a difference ----------------------------------------------------------------- */
 
 static void contents_and_parameters_make_the_key(void **state)
 {
@@ -194,7 +194,7 @@ static void errors_stay_errors(void **state)
     assert_int_equal(count_files(k, ".tables", NULL), 1);
 }
 
-/* ---- damage ------------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 /* Puts a file into the place of an entry, as a stranger would. */
 static void replace(const char *path, const unsigned char *bytes, size_t count)
@@ -290,7 +290,7 @@ static void foreign_entries_are_not_believed(void **state)
     free(bytes);
 }
 
-/* ---- several processes, and places that do not work --------------------------------------- */
+/* ---- several processes, and places that do not work ------------------------------------------ */
 
 /* Each builds and uses entries while the others remove, truncate and build them. */
 static void worker(kit *k, const dataset_config *config, const dataset *right)

@@ -17,7 +17,7 @@ static size_t row_of(const dataset_split *split, size_t i)
     return split->index ? split->index[i] : i;
 }
 
-/* ---- splits ------------------------------------------------------------------------------- */
+/* ---- splits ---------------------------------------------------------------------------------- */
 
 static void splits_are_disjoint_and_complete(void **state)
 {
@@ -131,7 +131,7 @@ static void refuses_impossible_splits(void **state)
     kit_fails(k, STATUS_CONFIG, "{name: csv, file: t.csv, validation: 2.5}", "validation", NULL);
 }
 
-/* ---- files -------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static const char digest_of_abc_file[] =
     "edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb"; /* sha256sum of "abc\n" */
@@ -207,7 +207,7 @@ static void refuses_broken_gzip(void **state)
     free(bytes);
 }
 
-/* ---- names and sharing -------------------------------------------------------------------- */
+/* ---- names and sharing ----------------------------------------------------------------------- */
 
 static void configured_class_names_win(void **state)
 {

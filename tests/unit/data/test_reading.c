@@ -1,7 +1,7 @@
 /* What the host does about readers that break their promises, and readers about damaged files. */
 #include "data_kit.h"
 
-/* ---- readers that break their promises ---------------------------------------------------- */
+/* ---- readers that break their promises ------------------------------------------------------- */
 
 static slope_status (*misbehave)(const slope_reader_call *call);
 
@@ -184,7 +184,7 @@ static void allots_memory_as_promised(void **state)
     dataset_destroy(data);
 }
 
-/* ---- hostile files ------------------------------------------------------------------------ */
+/* ---- hostile files --------------------------------------------------------------------------- */
 
 /* Files with bytes changed, cut and repeated at random: whatever comes of it, no crash, and (under
  * a sanitizer) no read or write out of bounds. The seed is fixed; 1,000 variants of each format. */

@@ -74,8 +74,8 @@ static void spirals_follow_the_formula(void **state)
     dataset_destroy(data);
 }
 
-/* Without noise the targets are a linear function of the features, of the train split and of the test
- * split the same; with noise they deviate from it by noise · N(0, 1). */
+/* Without noise the targets are a linear function of the features, of the train split and of the
+ * test split the same; with noise they deviate from it by noise · N(0, 1). */
 static void regression_is_a_line_with_errors(void **state)
 {
     enum { ROWS = 4000, FEATURES = 3 };
@@ -231,10 +231,13 @@ static void checks_its_parameters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        KIT_TEST(blobs_are_normal_clouds),   KIT_TEST(spirals_follow_the_formula),
+        KIT_TEST(blobs_are_normal_clouds),
+        KIT_TEST(spirals_follow_the_formula),
         KIT_TEST(regression_is_a_line_with_errors),
-        KIT_TEST(noise_is_uniform),          KIT_TEST(bytes_are_uniform_to_the_last),
-        KIT_TEST(depends_on_the_seed_alone), KIT_TEST(checks_its_parameters),
+        KIT_TEST(noise_is_uniform),
+        KIT_TEST(bytes_are_uniform_to_the_last),
+        KIT_TEST(depends_on_the_seed_alone),
+        KIT_TEST(checks_its_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

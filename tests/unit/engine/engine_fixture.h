@@ -1,5 +1,5 @@
-/* engine_fixture.h: a small data set in memory and a trial made of a line of YAML, for the tests of the
- * engine. The plugins are the real ones of the build. */
+/* engine_fixture.h: a small data set in memory and a trial made of a line of YAML, for the tests of
+ * the engine. The plugins are the real ones of the build. */
 #ifndef ENGINE_FIXTURE_H
 #define ENGINE_FIXTURE_H
 
@@ -54,8 +54,7 @@ static inline fixture *fixture_create(size_t rows, const char *yaml)
     if (!plugins) fail_msg("%s", why.text);
     diagnostics *errors = diagnostics_create(f->memory);
     config_node *tree = config_load(f->memory, file, 0, NULL, errors);
-    const experiment *e =
-        tree ? experiment_create(f->memory, tree, file, plugins, errors) : NULL;
+    const experiment *e = tree ? experiment_create(f->memory, tree, file, plugins, errors) : NULL;
     diagnostics_print(errors, stderr);
     unlink(file);
     assert_non_null(e);
@@ -70,10 +69,14 @@ static inline fixture *fixture_create(size_t rows, const char *yaml)
     for (size_t r = 0; r < rows; r++) f->labels[r] = (int32_t)(u[rows * FEATURES + r] * CLASSES);
     for (size_t i = 0; i < FEATURES; i++) f->factor[i] = 1.0 / 255;
     free(u);
-    f->table = (slope_table){.layout = SLOPE_DENSE, .element = SLOPE_UINT8, .rows = rows,
-                             .columns = FEATURES, .features = f->features, .labels = f->labels};
-    f->data = (dataset){.label = "fixture", .features = FEATURES, .classes = CLASSES,
-                        .factor = f->factor};
+    f->table = (slope_table){.layout = SLOPE_DENSE,
+                             .element = SLOPE_UINT8,
+                             .rows = rows,
+                             .columns = FEATURES,
+                             .features = f->features,
+                             .labels = f->labels};
+    f->data = (dataset){
+        .label = "fixture", .features = FEATURES, .classes = CLASSES, .factor = f->factor};
     f->data.splits[SLOPE_TRAIN] = (dataset_split){.table = &f->table, .rows = rows};
     return f;
 }

@@ -1,5 +1,6 @@
 /* The objective: values against a plain computation, bits over threads and chunk sizes, one segment
- * and many, and the gradient against differences, with the real plugins linear, mlp, softmax and svm. */
+ * and many, and the gradient against differences, with the real plugins linear, mlp, softmax and
+ * svm. */
 #include "engine_fixture.h"
 
 /* Mean softmax loss and its gradient for a linear model, written out in double. */
@@ -33,12 +34,13 @@ static void test_against_plain_computation(void **state)
     (void)state;
     static const size_t row_counts[] = {1, 100, 256, 257, 5000};
     for (size_t n = 0; n < sizeof row_counts / sizeof row_counts[0]; n++) {
-        fixture *f = fixture_create(row_counts[n],
-                                    "{model: linear, loss: softmax, regularization: {l2: 0.01, l1: 0.002}, "
-                                    "train: {precision: float64}}");
+        fixture *f = fixture_create(
+            row_counts[n], "{model: linear, loss: softmax, regularization: {l2: 0.01, l1: 0.002}, "
+                           "train: {precision: float64}}");
         objective *o = fixture_objective(f, 0);
         const layout *l = objective_layout(o);
-        double *w = allocate(l->total, 8), *g = allocate(l->total, 8), *plain = allocate(l->total, 8);
+        double *w = allocate(l->total, 8), *g = allocate(l->total, 8),
+               *plain = allocate(l->total, 8);
         random_normal((random_key){4, SLOPE_FOR_NOISE, 0}, 0, l->sizes[0], w);
         random_normal((random_key){4, SLOPE_FOR_NOISE, 1}, 0, l->sizes[1], w + l->offsets[1]);
         double wanted = plain_softmax(f, w, w + l->offsets[1], plain, plain + l->offsets[1]);

@@ -150,10 +150,10 @@ static void refuses_types_and_texts(void **state)
 static void refuses_flags(void **state)
 {
     (void)state;
-#define FLAGGED(type_, field, flags_, fallback_)                                                   \
-    {                                                                                              \
-        TEXTS, .type = (type_), AT(field), .flags = (flags_), .min = -1, .max = INFINITY,          \
-               .fallback = (fallback_)                                                             \
+#define FLAGGED(type_, field, flags_, fallback_) \
+    { \
+        TEXTS, .type = (type_), AT(field), .flags = (flags_), .min = -1, .max = INFINITY, \
+               .fallback = (fallback_) \
     }
     const slope_parameter both = FLAGGED(SLOPE_NUMBER, rate, SLOPE_REQUIRED | SLOPE_OPTIONAL, NULL);
     refuses(&both, 1, "both required and optional");

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-/* Random123's known answer for philox4x32-10 with counter 0 and key 0 begins 6627e8d5 e169c58d. With
- * purpose 0 and stream 0 our counter is 0, so the first uniform number is those 64 bits. */
+/* Random123's known answer for philox4x32-10 with counter 0 and key 0 begins 6627e8d5 e169c58d.
+ * With purpose 0 and stream 0 our counter is 0, so the first uniform number is those 64 bits. */
 static void test_known_answer(void **state)
 {
     (void)state;
@@ -60,8 +60,8 @@ static void test_index_decides(void **state)
 static void test_keys_differ(void **state)
 {
     (void)state;
-    const random_key keys[] = {{1, SLOPE_FOR_NOISE, 0}, {2, SLOPE_FOR_NOISE, 0},
-                               {1, SLOPE_FOR_DATA, 0},  {1, SLOPE_FOR_NOISE, 1},
+    const random_key keys[] = {{1, SLOPE_FOR_NOISE, 0},          {2, SLOPE_FOR_NOISE, 0},
+                               {1, SLOPE_FOR_DATA, 0},           {1, SLOPE_FOR_NOISE, 1},
                                {1, SLOPE_FOR_NOISE, 1ull << 40}, {1ull << 40, SLOPE_FOR_NOISE, 0}};
     double u[6];
     for (size_t i = 0; i < 6; i++) random_uniform(keys[i], 0, 1, &u[i]);
@@ -89,7 +89,8 @@ static void test_permutation(void **state)
     assert_int_equal(order[0], 0);
 }
 
-/* All six orders of three things come equally often: 6,000 draws, 1,000 each, five standard errors. */
+/* All six orders of three things come equally often: 6,000 draws, 1,000 each, five standard errors.
+ */
 static void test_permutation_is_fair(void **state)
 {
     (void)state;
@@ -126,9 +127,9 @@ static void test_float32_is_rounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_answer),        cmocka_unit_test(test_moments),
-        cmocka_unit_test(test_index_decides),       cmocka_unit_test(test_keys_differ),
-        cmocka_unit_test(test_permutation),         cmocka_unit_test(test_permutation_is_fair),
+        cmocka_unit_test(test_known_answer),       cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_index_decides),      cmocka_unit_test(test_keys_differ),
+        cmocka_unit_test(test_permutation),        cmocka_unit_test(test_permutation_is_fair),
         cmocka_unit_test(test_float32_is_rounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

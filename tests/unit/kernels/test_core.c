@@ -39,9 +39,9 @@ typedef struct shape {
     size_t rows, in, out;
 } shape;
 
-static const shape shapes[] = {
-    {1, 1, 1},    {1, 1, 17},  {3, 5, 10},   {16, 7, 16},   {17, 300, 10},  {33, 15, 33},
-    {64, 31, 48}, {65, 1, 49}, {70, 513, 7}, {5, 784, 100}, {130, 257, 130}};
+static const shape shapes[] = {{1, 1, 1},     {1, 1, 17},    {3, 5, 10},     {16, 7, 16},
+                               {17, 300, 10}, {33, 15, 33},  {64, 31, 48},   {65, 1, 49},
+                               {70, 513, 7},  {5, 784, 100}, {130, 257, 130}};
 
 typedef struct buffers {
     float *x, *w, *b, *d, *y, *g, *e;
@@ -49,9 +49,10 @@ typedef struct buffers {
 
 static buffers make(shape s)
 {
-    buffers m = {allocate(s.rows * s.in, 4),  allocate(s.in * s.out, 4), allocate(s.out, 4),
-                 allocate(s.rows * s.out, 4), allocate(s.rows * s.out, 4),
-                 allocate(s.in * s.out, 4),   allocate(s.rows * s.in, 4)};
+    buffers m = {allocate(s.rows * s.in, 4),  allocate(s.in * s.out, 4),
+                 allocate(s.out, 4),          allocate(s.rows * s.out, 4),
+                 allocate(s.rows * s.out, 4), allocate(s.in * s.out, 4),
+                 allocate(s.rows * s.in, 4)};
     fill(m.x, s.rows * s.in, 1);
     fill(m.w, s.in * s.out, 2);
     fill(m.b, s.out, 3);
@@ -104,8 +105,7 @@ static void test_products(void **state)
             call_host_init(&call, FLOAT32, 0);
             const slope_kernels *k = call.host.kernels;
             k->affine(&call.host, s.rows, s.in, s.out, got.x, s.in, got.w, s.out, got.b,
-                      SLOPE_IDENTITY, got.y,
-                      s.out);
+                      SLOPE_IDENTITY, got.y, s.out);
             k->affine_weights(&call.host, s.rows, s.in, s.out, got.x, s.in, got.d, s.out, got.g,
                               s.out);
             k->affine_input(&call.host, s.rows, s.in, s.out, got.d, s.out, got.w, s.out,
@@ -133,7 +133,7 @@ static void test_products_in_float64(void **state)
         call_host call;
         call_host_init(&call, FLOAT64, 0);
         call.host.kernels->affine(&call.host, ROWS, IN, OUT, x, IN, w, OUT, NULL, SLOPE_IDENTITY, y,
-                                 OUT);
+                                  OUT);
         for (size_t r = 0; r < ROWS; r++)
             for (size_t o = 0; o < OUT; o++) {
                 double sum = 0;
@@ -155,14 +155,23 @@ static void test_pack(void **state)
     for (size_t isa = 0; isa < ISAS; isa++) {
         if (!choose(isas[isa])) continue;
         float out[9];
-        kernels_for_bits(32)->pack(&(pack_call){.element = SLOPE_UINT8, .features = raw,
-                                                .columns = 3, .index = index, .rows = 3,
-                                                .shift = shift, .factor = factor, .out = out,
+        kernels_for_bits(32)->pack(&(pack_call){.element = SLOPE_UINT8,
+                                                .features = raw,
+                                                .columns = 3,
+                                                .index = index,
+                                                .rows = 3,
+                                                .shift = shift,
+                                                .factor = factor,
+                                                .out = out,
                                                 .ld = 3});
         const float wanted[] = {4.5f, 4.5f, 54, -0.5f, 31.5f, 504, 4.5f, 4.5f, 54};
         assert_memory_equal(out, wanted, sizeof wanted);
-        kernels_for_bits(32)->pack(&(pack_call){.element = SLOPE_UINT8, .features = raw,
-                                                .columns = 3, .first = 1, .rows = 1, .out = out,
+        kernels_for_bits(32)->pack(&(pack_call){.element = SLOPE_UINT8,
+                                                .features = raw,
+                                                .columns = 3,
+                                                .first = 1,
+                                                .rows = 1,
+                                                .out = out,
                                                 .ld = 3});
         const float plain[] = {10, 20, 30};
         assert_memory_equal(out, plain, sizeof plain);
@@ -266,9 +275,12 @@ static void test_unknown_instruction_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products),        cmocka_unit_test(test_products_in_float64),
-        cmocka_unit_test(test_pack),            cmocka_unit_test(test_sums_and_argmax),
-        cmocka_unit_test(test_sums_of_many),    cmocka_unit_test(test_finish),
+        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_products_in_float64),
+        cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_sums_and_argmax),
+        cmocka_unit_test(test_sums_of_many),
+        cmocka_unit_test(test_finish),
         cmocka_unit_test(test_unknown_instruction_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

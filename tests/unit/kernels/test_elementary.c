@@ -1,5 +1,6 @@
-/* exp, log, tanh, sigmoid, sin and cos: error against long double over the whole range, special values, and the
- * same bits on every instruction set. The bounds are those that kernels/elementary.h states. */
+/* exp, log, tanh, sigmoid, sin and cos: error against long double over the whole range, special
+ * values, and the same bits on every instruction set. The bounds are those that
+ * kernels/elementary.h states. */
 #include "kernels/kernels.h"
 
 #include "base/arena.h"
@@ -30,11 +31,16 @@ static long double exact_sigmoid(long double x)
 }
 
 static const function functions[] = {
-    {"exp", expl, 1.1, -87, 88, false},        {"log", logl, 1.5, -126, 127, true},
-    {"tanh", tanhl, 3, -12, 12, false},        {"tanh", tanhl, 3, -30, 4, true},
-    {"sigmoid", exact_sigmoid, 2.5, -80, 80, false}, {"exp", expl, 1.1, -40, 6, true},
-    {"sin", sinl, 1, -8, 8, false},            {"cos", cosl, 1, -8, 8, false},
-    {"sin", sinl, 1, -40, 44, true},           {"cos", cosl, 1, -40, 44, true},
+    {"exp", expl, 1.1, -87, 88, false},
+    {"log", logl, 1.5, -126, 127, true},
+    {"tanh", tanhl, 3, -12, 12, false},
+    {"tanh", tanhl, 3, -30, 4, true},
+    {"sigmoid", exact_sigmoid, 2.5, -80, 80, false},
+    {"exp", expl, 1.1, -40, 6, true},
+    {"sin", sinl, 1, -8, 8, false},
+    {"cos", cosl, 1, -8, 8, false},
+    {"sin", sinl, 1, -40, 44, true},
+    {"cos", cosl, 1, -40, 44, true},
 };
 
 typedef void (*kernel)(size_t count, const void *x, void *y);
@@ -93,7 +99,8 @@ static void test_accuracy(void **state)
     }
 }
 
-/* A whole vector of the same argument, so that vector code is tested and not only the loop's end. */
+/* A whole vector of the same argument, so that vector code is tested and not only the loop's end.
+ */
 static double at(const char *name, double x)
 {
     double in[16], out[16];
@@ -104,7 +111,8 @@ static double at(const char *name, double x)
     for (size_t i = 0; i < 16; i++) narrow_in[i] = (float)x;
     named(32, name)(16, narrow_in, narrow_out);
     const double narrow = (double)narrow_out[15];
-    assert_true(isnan(narrow) == isnan(out[0]) && (isnan(narrow) || signbit(narrow) == signbit(out[0])));
+    assert_true(isnan(narrow) == isnan(out[0]) &&
+                (isnan(narrow) || signbit(narrow) == signbit(out[0])));
     return out[0];
 }
 

@@ -452,10 +452,10 @@ static void test_random_formulas(void **state)
 
 /* Uses of every kind of node, and of one parameter in several ways; 4 outputs for the fixture's
  * classes. */
-#define WITH_DATA(precision)                                                                       \
+#define WITH_DATA(precision) \
     "{model: {name: expression, parameters: {w: {shape: [21, 4], initial: random}, b: [0.1, 0.2, " \
-    "0.3, 0.4], c: 0.7, u: {shape: 21, initial: random}}, expressions: {h: \"tanh(dot(x, w) + "    \
-    "b)\", t: \"sigmoid(dot(u, x)) * x3 + c * x[5] + sum(x * u) + dot(cos(w[2]), b)\", s: \"h * "  \
+    "0.3, 0.4], c: 0.7, u: {shape: 21, initial: random}}, expressions: {h: \"tanh(dot(x, w) + " \
+    "b)\", t: \"sigmoid(dot(u, x)) * x3 + c * x[5] + sum(x * u) + dot(cos(w[2]), b)\", s: \"h * " \
     "t + dot(x^2, w) + max(b, c) * exp(-c) + sqrt(abs(x7 * c) + 1) + x2^c\"}, init: {std: 0.5}}, " \
     "regularization: {l2: 0.01}, train: {precision: " precision "}}"
 

@@ -23,8 +23,7 @@ typedef struct reference {
 enum { REFERENCES = sizeof references / sizeof references[0] };
 static const setting no_settings[] = {{NULL, 0}};
 
-/* ---- Problems ---------------------------------------------------------------------------------
- */
+/* ---- Problems -------------------------------------------------------------------------------- */
 
 typedef double (*problem)(size_t n, const double *x, double *gradient);
 
@@ -82,8 +81,7 @@ static double lying(size_t n, const double *x, double *g)
     return value;
 }
 
-/* ---- A search at work ---------------------------------------------------------------------------
- */
+/* ---- A search at work ------------------------------------------------------------------------ */
 
 typedef struct search {
     const slope_optimizer *rule;

@@ -102,8 +102,7 @@ static double one_row(evaluation *e, int32_t label, size_t outputs, const double
     return e->losses[0];
 }
 
-/* ---- Against PyTorch ---------------------------------------------------------------------------
- */
+/* ---- Against PyTorch ------------------------------------------------------------------------- */
 
 static const double scales[ROWS] = {1.0, 0.001, 10.0, 1.0, 100.0, 0.25};
 static const int32_t some_labels[ROWS] = {0, 1, 2, 3, 4, 0};
@@ -148,8 +147,7 @@ static void gives_what_pytorch_gives(void **state)
     }
 }
 
-/* ---- Against differences ------------------------------------------------------------------------
- */
+/* ---- Against differences --------------------------------------------------------------------- */
 
 static void gradient_is_the_slope_of_the_loss(void **state)
 {
@@ -226,10 +224,10 @@ static void rows_are_independent(void **state)
 /* ---- Closed forms and extreme scores
  * ----------------------------------------------------------------- */
 
-#define ROW(...)                                                                                   \
-    (const double[])                                                                               \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
+#define ROW(...) \
+    (const double[]) \
+    { \
+        __VA_ARGS__ \
     }
 static const precision both[] = {FLOAT32, FLOAT64};
 

@@ -23,8 +23,7 @@ typedef struct reference {
 
 enum { REFERENCES = sizeof references / sizeof references[0] };
 
-/* ---- The problem -------------------------------------------------------------------------------
- */
+/* ---- The problem ----------------------------------------------------------------------------- */
 
 static const double start[WEIGHTS] = {1.0, -0.5, 0.25, 3.0, -2.0};
 static const double pull[WEIGHTS] = {1.0, 0.5, 4.0, 0.03125, 0.0};
@@ -100,8 +99,7 @@ static void compute_gradient(trial *t, uint64_t step)
     }
 }
 
-/* ---- Against PyTorch ---------------------------------------------------------------------------
- */
+/* ---- Against PyTorch ------------------------------------------------------------------------- */
 
 static void compare(const reference *r, precision p, double tolerance)
 {
@@ -136,8 +134,7 @@ static void float32_gives_the_same_within_its_rounding(void **state)
     for (size_t i = 0; i < REFERENCES; i++) compare(&references[i], FLOAT32, 2e-5);
 }
 
-/* ---- Promises of scope ELEMENT ------------------------------------------------------------------
- */
+/* ---- Promises of scope ELEMENT --------------------------------------------------------------- */
 
 static void any_slicing_gives_the_same_bits(void **state)
 {
@@ -233,8 +230,7 @@ static void rprop_checks_its_bounds_against_each_other(void **state)
     finish(&t);
 }
 
-/* ---- Random search ------------------------------------------------------------------------------
- */
+/* ---- Random search --------------------------------------------------------------------------- */
 
 enum { SPACE = 11, CANDIDATES = 3 };
 

@@ -178,8 +178,7 @@ static void a_gradient_that_is_no_number_is_not_hidden(void **state)
     }
 }
 
-/* ---- What is particular ------------------------------------------------------------------------
- */
+/* ---- What is particular ---------------------------------------------------------------------- */
 
 static const setting no_settings[] = {{NULL, 0}};
 

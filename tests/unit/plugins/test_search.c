@@ -58,8 +58,7 @@ static void made_up_uniform(const slope_host *host, slope_purpose purpose, uint6
     for (size_t i = 0; i < count; i++) out[i] = (double)scrambled(stream, first + i) / 64;
 }
 
-/* ---- A search at work -------------------------------------------------------------------------
- */
+/* ---- A search at work ------------------------------------------------------------------------ */
 
 typedef struct search {
     const slope_optimizer *rule;
