@@ -70,7 +70,7 @@ class Readme(SlopeCase):
 
     def test_own_update_rule(self):
         (source,) = blocks("c")
-        (commands,) = [block for block in blocks("sh") if "my_lion.c -o" in block]
+        (commands,) = [block for block in blocks("sh") if "include my_lion.c" in block]
         self.write("my_lion.c", source)
         output = self.shell(commands)
         self.assertIn("optimizer my_lion 1.0", output)
