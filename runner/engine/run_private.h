@@ -69,6 +69,7 @@ void run_show_step(void *r, const trial *t, double loss);
 bool run_write_metrics(void *r, const trial *t, const trial_point *p, failure *why);
 bool run_write_trial(run *r, const trial *t, failure *why);
 void run_remember_row(run *r, const csv_rows *rows, size_t i);
+bool run_predicts_numbers(const trial_config *c); /* regression: r2 in place of accuracy */
 void run_print_table(const run *r);
 bool run_any_failed(const run *r);
 

@@ -5,7 +5,6 @@
 #include "base/digests.h"
 #include "base/files.h"
 #include "config/bind.h"
-#include "record/table.h"
 #include "slope/loss.h"
 
 #include <stdlib.h>
@@ -167,7 +166,7 @@ static void write_errors(csv_writer *w, evaluation e)
 }
 
 /* What tells how good a trial is: accuracy, or r2 where numbers are predicted. */
-static bool predicts_numbers(const trial_config *c)
+bool run_predicts_numbers(const trial_config *c)
 {
     const slope_plugin *loss = c->loss.plugin->description[c->train.precision];
     return ((const slope_loss *)loss)->target == SLOPE_VALUES;
@@ -175,7 +174,7 @@ static bool predicts_numbers(const trial_config *c)
 
 static double score_of(const trial_config *c, evaluation e)
 {
-    return predicts_numbers(c) ? e.r2 : e.accuracy;
+    return run_predicts_numbers(c) ? e.r2 : e.accuracy;
 }
 
 bool run_write_metrics(void *argument, const trial *t, const trial_point *p, failure *why)
@@ -199,7 +198,7 @@ bool run_write_metrics(void *argument, const trial *t, const trial_point *p, fai
     r->latest_loss = c->evaluate.train ? p->train.loss : p->validation.loss;
     r->latest_score = score_of(c, validated ? p->validation : p->train);
     r->loss_name = c->evaluate.train ? "train_loss" : "validation_loss";
-    if (predicts_numbers(c))
+    if (run_predicts_numbers(c))
         r->score_name = validated ? "validation_r2" : "train_r2";
     else
         r->score_name = validated ? "validation_accuracy" : "train_accuracy";
@@ -276,7 +275,7 @@ static double number_cell(const csv_rows *rows, size_t i, const char *column)
 void run_remember_row(run *r, const csv_rows *rows, size_t i)
 {
     if (i >= r->experiment->trial_count) return;
-    const bool numbers = predicts_numbers(&r->experiment->trials[i]);
+    const bool numbers = run_predicts_numbers(&r->experiment->trials[i]);
     r->rows[i] = (row){.done = true,
                        .status = csv_cell(rows, i, "status"),
                        .message = csv_cell(rows, i, "message"),
@@ -316,75 +315,6 @@ void run_show_step(void *argument, const trial *t, double loss)
         progress_evaluation(r->progress, &state);
     else
         progress_update(r->progress, &state);
-}
-
-static void score_cell(table *t, bool numbers, double score)
-{
-    if (isnan(score))
-        table_cell(t, "-");
-    else if (numbers)
-        table_cell(t, "%.5f", score);
-    else
-        table_cell(t, "%.2f %%", 100 * score);
-}
-
-/* "acc", "r2", or both where some trials are of this kind and some of that. */
-static const char *score_title(const run *r, bool *mixed)
-{
-    size_t numbers = 0;
-    for (size_t i = 0; i < r->experiment->trial_count; i++)
-        numbers += predicts_numbers(&r->experiment->trials[i]);
-    *mixed = numbers && numbers < r->experiment->trial_count;
-    return *mixed ? "acc/r2" : numbers ? "r2" : "acc";
-}
-
-void run_print_table(const run *r)
-{
-    table *t = table_create();
-    bool mixed;
-    const char *score = score_title(r, &mixed);
-    const char *const titles[] = {"epochs",
-                                  "train loss",
-                                  arena_printf(r->memory, "train %s", score),
-                                  arena_printf(r->memory, "val %s", score),
-                                  arena_printf(r->memory, "test %s", score),
-                                  "train s",
-                                  "eval s"};
-    table_column(t, "trial", ALIGN_LEFT);
-    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
-        table_column(t, titles[i], ALIGN_RIGHT);
-    table_column(t, "status", ALIGN_LEFT);
-    size_t best = SIZE_MAX, shown = 0;
-    for (size_t i = 0; i < r->experiment->trial_count; i++) {
-        const row *at = &r->rows[i];
-        if (!at->done) continue;
-        const bool numbers = predicts_numbers(&r->experiment->trials[i]);
-        if (!mixed && !isnan(at->validation_score) &&
-            (best == SIZE_MAX || at->validation_score > r->rows[best].validation_score)) {
-            best = i;
-            table_highlight_row(t, shown); /* the last call counts */
-        }
-        shown++;
-        table_cell(t, "%s", r->experiment->trials[i].label);
-        table_cell(t, "%.4g", at->epochs);
-        table_cell(t,
-                   isnan(at->train_loss)  ? "-"
-                   : at->train_loss < 1e5 ? "%.4f"
-                                          : "%.4g",
-                   at->train_loss);
-        score_cell(t, numbers, at->train_score);
-        score_cell(t, numbers, at->validation_score);
-        score_cell(t, numbers, at->test_score);
-        table_cell(t, "%.2f", at->train_seconds);
-        table_cell(t, "%.2f", at->evaluate_seconds);
-        table_cell(t, "%s%s%s", at->status, *at->message ? ": " : "", at->message);
-    }
-    table_print(t, stdout);
-    table_destroy(t);
-    if (best != SIZE_MAX && shown > 1)
-        printf("best by validation %s: %s\n", strcmp(score, "acc") == 0 ? "accuracy" : score,
-               r->experiment->trials[best].label);
-    printf("results: %s\n", r->folder.path);
 }
 
 bool run_any_failed(const run *r)
