@@ -243,8 +243,7 @@ class Checkout(Consumer):
 
     def test_one_more_file(self):
         tree = self.folder / "tree"
-        for part in ("CMakeLists.txt", "README.md", "configs", "datasets", "packaging", "plugins",
-                     "runner"):
+        for part in ("CMakeLists.txt", "README.md", "configs", "datasets", "plugins", "runner"):
             whole = shutil.copytree if (SOURCE / part).is_dir() else shutil.copy
             tree.mkdir(exist_ok=True)
             whole(SOURCE / part, tree / part)
@@ -260,7 +259,7 @@ class Checkout(Consumer):
         rules = (self.folder / "build" / "build.ninja").read_text().splitlines()
         program = next(rule for rule in rules if rule.startswith("build bin/slope: "))
         self.assertIn("optimizers/my_rule.so", program)
-        install = (self.folder / "build" / "packaging" / "cmake_install.cmake").read_text()
+        install = (self.folder / "build" / "runner" / "packaging" / "cmake_install.cmake").read_text()
         self.assertIn("optimizers/my_rule.so", install)
 
 
