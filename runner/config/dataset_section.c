@@ -102,9 +102,10 @@ static const host_plugin *find_reader(builder *b, const config_node *name, bool 
     const char *nearest = descriptor_nearest(b->memory, b->config_path, name->text);
     diagnostics_add(
         b->errors, STATUS_CONFIG, name->place, "dataset",
-        "there is neither a data set nor a reader '%s'%s%s%s; a data set NAME is described "
+        "there is neither a data set nor a reader '%s'%s%s%s a data set NAME is described "
         "by datasets/NAME.yaml",
-        name->text, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+        name->text, nearest ? "; did you mean '" : ";", nearest ? nearest : "",
+        nearest ? "'?" : "");
     return NULL;
 }
 

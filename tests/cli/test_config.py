@@ -68,7 +68,7 @@ class BadInput(ConfigCase):
     def test_unknown_data_set(self):
         self.refused("dataset: irsi\n",
                      "a.yaml:1:10: dataset: there is neither a data set nor a reader 'irsi'; did "
-                     "you mean 'iris'?; a data set NAME is described by datasets/NAME.yaml")
+                     "you mean 'iris'? a data set NAME is described by datasets/NAME.yaml")
 
     def test_unknown_key(self):
         self.refused("dataset: toy\noptimizer:\n  name: adam\n  learning_rat: 0.1\n",

@@ -27,9 +27,10 @@
 #include <stdint.h>
 
 /* `real` is the precision of a run. A plugin is written once in terms of `real`; slope_add_plugin()
- * compiles it twice (SLOPE_REAL_BITS 32 and 64) into one shared object. Compiled by hand it is
- * float32. The runner never looks inside such data itself and sees `real` as void (SLOPE_REAL_BITS
- * 0); hence structures of the contract hold pointers to real only, and scalars are double. */
+ * compiles it for both (SLOPE_REAL_BITS 32 and 64), and each for several instruction sets (see
+ * slope_wide below), into one shared object. Compiled by hand it is float32. The runner never looks
+ * inside such data itself and sees `real` as void (SLOPE_REAL_BITS 0); hence structures of the
+ * contract hold pointers to real only, and scalars are double. */
 #ifndef SLOPE_REAL_BITS
 #define SLOPE_REAL_BITS 32
 #endif

@@ -198,7 +198,7 @@ static void unknown_names(void **state)
            "a.yaml:3:15: model: there is no model 'mlpp'; did you mean 'mlp'?\n");
     refuse(f, "dataset: toyy\n",
            "a.yaml:1:10: dataset: there is neither a data set nor a reader 'toyy'; did you mean "
-           "'toy'?; a data set NAME is described by datasets/NAME.yaml\n");
+           "'toy'? a data set NAME is described by datasets/NAME.yaml\n");
     refuse(
         f, "dataset: {name: toyy, in_place: true}\n",
         "a.yaml:1:17: dataset.name: there is no reader 'toyy'; `slope plugins reader` lists what "

@@ -97,7 +97,7 @@ static void follows_its_formula(void **state)
 {
     (void)state;
     descent d;
-    double w[N] = {4, -4, 4}, anchor[N], mu[N];
+    double w[N] = {4, -4, 4}, anchor[N] = {0}, mu[N] = {0};
     begin(&d, 0.125, 4);
     for (uint64_t step = 1; step <= 10; step++) {
         double here[N], there[N];
