@@ -71,6 +71,20 @@ typedef struct slope_kernels {
     /* Element by element, as exp. nan from |x| = 2^45 on. Since 1.1. */
     void (*sin)(size_t count, const real *x, real *y);
     void (*cos)(size_t count, const real *x, real *y);
+
+    /* affine for `count` layers of one shape on the same rows, which are read once for all:
+     * Y_i = φ(X W_i + b_i), with the bits of one call after another. bias NULL: none has one.
+     * Since 1.2. */
+    void (*affine_many)(const slope_host *host, size_t count, size_t rows, size_t in, size_t out,
+                        const real *x, size_t ldx, const real *const *w, size_t ldw,
+                        const real *const *bias, slope_activation activation, real *const *y,
+                        size_t ldy);
+
+    /* The same for affine_weights: G_i += Xᵀ D_i. `separate`: the chain over r starts from 0 and
+     * its end is added to g[i][o] in one addition; otherwise it starts from g[i][o]. Since 1.2. */
+    void (*affine_weights_many)(const slope_host *host, size_t count, size_t rows, size_t in,
+                                size_t out, const real *x, size_t ldx, const real *const *d,
+                                size_t ldd, real *const *g, size_t ldg, bool separate);
 } slope_kernels;
 
 #endif

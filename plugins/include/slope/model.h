@@ -97,4 +97,21 @@ typedef struct slope_model {
     slope_status (*prepare)(slope_model_prepare *call);
 } slope_model;
 
+/* Extension SLOPE_MODEL_MANY: several weight vectors on the same rows at once. Each of `count`
+ * calls is one that the plain function could get; config, shape, program, rows, x and ldx are the
+ * same in all, everything else is each call's own. The bits are those of the plain function, called
+ * for one after another. Since 1.2. */
+#define SLOPE_MODEL_MANY "slope.model.many/1"
+
+typedef struct slope_model_many {
+    uint32_t size;
+
+    void (*forward)(size_t count, const slope_model_call *calls);
+
+    /* `separate`: what the rows contribute is summed from 0 and then added to call->gradient in one
+     * addition for each element, as the host does with segments of a batch; otherwise as the plain
+     * function, row after row from what is there. */
+    void (*backward)(size_t count, const slope_model_call *calls, bool separate);
+} slope_model_many;
+
 #endif

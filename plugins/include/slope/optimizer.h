@@ -64,8 +64,8 @@ typedef struct slope_update {
     slope_status (*objective)(const slope_host *host, const real *weights, double *loss,
                               real *gradient);
 
-    /* The same on all training rows, for rules that now and then want the gradient that no batch has
-     * disturbed. Costs a pass over the data. Since 1.1. */
+    /* The same on all training rows, for rules that now and then want the gradient that no batch
+     * has disturbed. Costs a pass over the data. Since 1.1. */
     slope_status (*full_objective)(const slope_host *host, const real *weights, double *loss,
                                    real *gradient);
 } slope_update;

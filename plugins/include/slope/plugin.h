@@ -2,8 +2,9 @@
  *
  * A plugin is one shared object that exports one constant, `slope_plugin_entry`. The entry leads to
  * a description of the plugin: identity, parameters, and the functions of its kind (see the header
- * of the kind: optimizer.h, loss.h, model.h, reader.h, schedule.h). Everything in it is constant
- * data, so the runner can list, validate and document a plugin without running a line of it.
+ * of the kind: optimizer.h, loss.h, model.h, reader.h, schedule.h, sampler.h, pruner.h). Everything
+ * in it is constant data, so the runner can list, validate and document a plugin without running a
+ * line of it.
  *
  * This header is not an API to call: the services a plugin may call are in host.h, and the numeric
  * ones in kernels.h. It depends on nothing but the C library.
@@ -48,7 +49,7 @@ typedef void real;
  * structures grow only at their end, and each carries its size as its compiler saw it. */
 #define SLOPE_MAGIC 0x45504C53u /* "SLPE" in memory on a little-endian machine */
 #define SLOPE_MAJOR 1u
-#define SLOPE_MINOR 1u
+#define SLOPE_MINOR 2u
 
 typedef struct slope_host slope_host; /* host.h */
 
@@ -64,6 +65,8 @@ typedef enum slope_kind {
     SLOPE_KIND_LOSS = 3,
     SLOPE_KIND_OPTIMIZER = 4,
     SLOPE_KIND_SCHEDULE = 5,
+    SLOPE_KIND_SAMPLER = 6, /* since 1.2 */
+    SLOPE_KIND_PRUNER = 7,  /* since 1.2 */
 } slope_kind;
 
 /* ---- Parameters ------------------------------------------------------------------------------ */
@@ -209,7 +212,7 @@ typedef struct slope_plugin {
      * message can point at the line. Thread: any. */
     slope_status (*check)(const slope_host *host, const void *config);
 
-    /* Optional fast paths by name and revision, such as "slope.model.forward_many/1". Returns NULL
+    /* Optional fast paths by name and revision, such as "slope.model.many/1". Returns NULL
      * for what it does not know. Optional (NULL). The plain path always exists. Thread: any. */
     const void *(*extension)(const char *name);
 } slope_plugin;
