@@ -38,10 +38,10 @@ static const struct {
 
 static exit_status unknown_kind(const char *name)
 {
-    const char *names[SLOPE_KIND_SCHEDULE];
-    for (int kind = SLOPE_KIND_READER; kind <= SLOPE_KIND_SCHEDULE; ++kind)
+    const char *names[KIND_LAST];
+    for (int kind = SLOPE_KIND_READER; kind <= KIND_LAST; ++kind)
         names[kind - 1] = kind_name((slope_kind)kind);
-    const char *nearest = text_nearest(name, names, SLOPE_KIND_SCHEDULE);
+    const char *nearest = text_nearest(name, names, KIND_LAST);
     if (nearest != NULL)
         return cli_usage("new", "there is no kind '%s'; did you mean '%s'?", name, nearest);
     return cli_usage("new",

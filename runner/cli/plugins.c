@@ -29,17 +29,17 @@ static void print_help(void)
 /* "optimizer" or "optimizers"; 0 for anything else. */
 static slope_kind kind_from_argument(const char *name)
 {
-    for (int kind = SLOPE_KIND_READER; kind <= SLOPE_KIND_SCHEDULE; ++kind)
+    for (int kind = SLOPE_KIND_READER; kind <= KIND_LAST; ++kind)
         if (strcmp(name, kind_folder((slope_kind)kind)) == 0) return (slope_kind)kind;
     return kind_from_name(name);
 }
 
 static exit_status unknown_kind(const char *name)
 {
-    const char *names[SLOPE_KIND_SCHEDULE];
-    for (int kind = SLOPE_KIND_READER; kind <= SLOPE_KIND_SCHEDULE; ++kind)
+    const char *names[KIND_LAST];
+    for (int kind = SLOPE_KIND_READER; kind <= KIND_LAST; ++kind)
         names[kind - 1] = kind_name((slope_kind)kind);
-    const char *nearest = text_nearest(name, names, SLOPE_KIND_SCHEDULE);
+    const char *nearest = text_nearest(name, names, KIND_LAST);
     return nearest != NULL
                ? cli_usage("plugins", "there is no kind '%s'; did you mean '%s'?", name, nearest)
                : cli_usage("plugins", "there is no kind '%s'", name);

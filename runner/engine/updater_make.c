@@ -1,25 +1,9 @@
 /* engine/updater_make.c: making an updater: its slots, slices and candidates. See updater.h. */
 #include "engine/updater_private.h"
 
-#include "config/bind.h"
 #include "host/description.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* Value of an integer or number parameter by key; `otherwise` if there is no such parameter. */
-static double parameter_value(const slope_plugin *plugin, const void *config, const char *key,
-                              double otherwise)
-{
-    for (size_t i = 0; i < plugin->parameter_count; i++) {
-        const slope_parameter *p = parameter_at(plugin->parameters, plugin->parameter_size, i);
-        if (strcmp(p->key, key) != 0) continue;
-        const char *field = (const char *)config + p->offset;
-        if (p->type == SLOPE_NUMBER) return *(const double *)(const void *)field;
-        if (p->type == SLOPE_INTEGER) return (double)*(const int64_t *)(const void *)field;
-    }
-    return otherwise;
-}
 
 static size_t elements_of(const updater *u, slope_extent extent)
 {
@@ -36,8 +20,8 @@ static const slope_slot *slot_at(const slope_optimizer *rule, size_t i)
 static size_t copies_of(const updater *u, const slope_slot *slot)
 {
     if (!slot->copies_parameter) return slot->copies;
-    return (size_t)parameter_value(&u->rule->plugin, u->config->optimizer.config,
-                                   slot->copies_parameter, slot->copies);
+    return (size_t)description_number(&u->rule->plugin, u->config->optimizer.config,
+                                      slot->copies_parameter, slot->copies);
 }
 
 /* Arrays that a rule walks through side by side must not lie at the same place of their pages: the
@@ -97,8 +81,8 @@ static void make_slices(updater *u)
 static void make_candidates(updater *u)
 {
     const double count = u->rule->count_parameter
-                             ? parameter_value(&u->rule->plugin, u->config->optimizer.config,
-                                               u->rule->count_parameter, 1)
+                             ? description_number(&u->rule->plugin, u->config->optimizer.config,
+                                                  u->rule->count_parameter, 1)
                              : 1;
     u->candidate_count = (size_t)count;
     u->candidates = arena_alloc(u->memory, u->candidate_count * sizeof *u->candidates);
@@ -140,7 +124,7 @@ updater *updater_create(const trial_config *config, objective *o, uint64_t total
     u->schedule = (const slope_schedule *)config->schedule.choice.plugin->description[p];
     u->who = arena_printf(u->memory, "optimizer %s", u->rule->plugin.id);
     u->learning_rate =
-        parameter_value(&u->rule->plugin, config->optimizer.config, "learning_rate", 1);
+        description_number(&u->rule->plugin, config->optimizer.config, "learning_rate", 1);
     u->total_steps = total_steps;
     u->steps_per_epoch = steps_per_epoch;
     if (!sane(u, why)) {

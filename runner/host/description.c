@@ -6,7 +6,9 @@
 #include "slope/loss.h"
 #include "slope/model.h"
 #include "slope/optimizer.h"
+#include "slope/pruner.h"
 #include "slope/reader.h"
+#include "slope/sampler.h"
 #include "slope/schedule.h"
 
 #include <string.h>
@@ -25,8 +27,9 @@ static bool same_text(const char *one, const char *other)
 
 /* ---- the common head ------------------------------------------------------------------------- */
 
-/* Sizes as of contract 1.0: structures of later minor versions are longer, those of earlier ones
- * are welcome, too. Members that came later may only be read where the plugin's size says they are.
+/* Sizes as of the contract that brought the kind (1.0, or 1.2 for samplers and pruners): structures
+ * of later minor versions are longer, those of earlier ones are welcome, too. Members that came
+ * later may only be read where the plugin's size says they are.
  */
 static size_t least_size(slope_kind kind)
 {
@@ -41,6 +44,10 @@ static size_t least_size(slope_kind kind)
         return SIZE_THROUGH(slope_optimizer, select);
     case SLOPE_KIND_SCHEDULE:
         return SIZE_THROUGH(slope_schedule, factor);
+    case SLOPE_KIND_SAMPLER:
+        return SIZE_THROUGH(slope_sampler, table);
+    case SLOPE_KIND_PRUNER:
+        return SIZE_THROUGH(slope_pruner, decide);
     }
     return 0;
 }
@@ -68,7 +75,7 @@ static bool check_head(const slope_plugin *plugin, const char *stem, slope_kind 
     const size_t least = least_size(plugin->kind);
     if (least == 0)
         return failure_set(why, STATUS_ENVIRONMENT, "its kind %d does not exist (1 to %d)",
-                           (int)plugin->kind, SLOPE_KIND_SCHEDULE);
+                           (int)plugin->kind, KIND_LAST);
     if (plugin->size < least)
         return failure_set(why, STATUS_ENVIRONMENT,
                            "its description says that it has %u bytes, one of kind %s has at least "
@@ -196,6 +203,27 @@ static bool check_loss(const slope_loss *loss, failure *why)
     return loss->evaluate != NULL || missing(why, "evaluate");
 }
 
+static bool check_integer_key(const slope_plugin *plugin, const char *field, const char *key,
+                              failure *why)
+{
+    return key == NULL || names_integer(plugin, key) ||
+           failure_set(why, STATUS_ENVIRONMENT, "its %s '%s' is no integer parameter", field, key);
+}
+
+static bool check_sampler(const slope_sampler *sampler, failure *why)
+{
+    if (sampler->count == NULL) return missing(why, "count");
+    if (sampler->sample == NULL) return missing(why, "sample");
+    return check_integer_key(&sampler->plugin, "round_parameter", sampler->round_parameter, why);
+}
+
+static bool check_pruner(const slope_pruner *pruner, failure *why)
+{
+    if (pruner->rung == NULL) return missing(why, "rung");
+    if (pruner->decide == NULL) return missing(why, "decide");
+    return check_integer_key(&pruner->plugin, "cohort_parameter", pruner->cohort_parameter, why);
+}
+
 bool operations_check(const slope_plugin *plugin, failure *why)
 {
     switch (plugin->kind) {
@@ -209,6 +237,10 @@ bool operations_check(const slope_plugin *plugin, failure *why)
         return ((const slope_reader *)plugin)->read != NULL || missing(why, "read");
     case SLOPE_KIND_SCHEDULE:
         return ((const slope_schedule *)plugin)->factor != NULL || missing(why, "factor");
+    case SLOPE_KIND_SAMPLER:
+        return check_sampler((const slope_sampler *)plugin, why);
+    case SLOPE_KIND_PRUNER:
+        return check_pruner((const slope_pruner *)plugin, why);
     }
     return failure_set(why, STATUS_ENVIRONMENT, "its kind does not exist");
 }
@@ -276,4 +308,18 @@ bool descriptions_check(const slope_plugin *const halves[2], const char *stem,
             return i == 0 ? false : failure_context(why, "in its float64 half");
     }
     return halves[1] == NULL || halves_agree(halves[0], halves[1], why);
+}
+
+double description_number(const slope_plugin *plugin, const void *config, const char *key,
+                          double otherwise)
+{
+    const unsigned char *table = (const unsigned char *)plugin->parameters;
+    for (size_t i = 0; key != NULL && i < plugin->parameter_count; ++i) {
+        const slope_parameter *p = (const void *)(table + i * plugin->parameter_size);
+        if (strcmp(p->key, key) != 0) continue;
+        const void *field = (const unsigned char *)config + p->offset;
+        if (p->type == SLOPE_NUMBER) return *(const double *)field;
+        if (p->type == SLOPE_INTEGER) return (double)*(const int64_t *)field;
+    }
+    return otherwise;
 }

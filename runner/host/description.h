@@ -23,6 +23,11 @@ bool descriptions_check(const slope_plugin *const halves[2], const char *stem,
 bool parameters_check(const slope_plugin *plugin, failure *why);
 bool operations_check(const slope_plugin *plugin, failure *why);
 
+/* Value of an integer or number parameter by its key, out of a config struct of this plugin;
+ * `otherwise` if there is no such parameter or the key is NULL. */
+double description_number(const slope_plugin *plugin, const void *config, const char *key,
+                          double otherwise);
+
 /* An operation that a later minor version brought: NULL where the description was compiled before
  * it and ends early. `about` points to a slope_optimizer or the like. */
 #define LATER_OPERATION(about, field) \

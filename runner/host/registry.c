@@ -41,6 +41,8 @@ static const struct {
     [SLOPE_KIND_LOSS] = {"loss", "losses"},
     [SLOPE_KIND_OPTIMIZER] = {"optimizer", "optimizers"},
     [SLOPE_KIND_SCHEDULE] = {"schedule", "schedules"},
+    [SLOPE_KIND_SAMPLER] = {"sampler", "samplers"},
+    [SLOPE_KIND_PRUNER] = {"pruner", "pruners"},
 };
 
 static const int kind_end = sizeof kinds / sizeof *kinds;

@@ -41,6 +41,9 @@ size_t registry_load_all(registry *all, const host_plugin *const **plugins,
                          void (*refused)(void *argument, const char *path, const failure *why),
                          void *argument);
 
+/* Kinds are numbered from 1 to this. */
+enum { KIND_LAST = SLOPE_KIND_PRUNER };
+
 /* "optimizer"; kind_from_name gives 0 for no kind. kind_folder: "optimizers". */
 const char *kind_name(slope_kind kind);
 slope_kind kind_from_name(const char *name);

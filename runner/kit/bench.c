@@ -46,8 +46,8 @@ static const slope_slot *slot_at(const slope_optimizer *rule, size_t i)
 static size_t copies_of(const worker *w, size_t i)
 {
     const slope_slot *slot = slot_at(w->rule, i);
-    return (size_t)parameter_value(w->s.about, w->config, slot->copies_parameter,
-                                   (double)slot->copies);
+    return (size_t)description_number(w->s.about, w->config, slot->copies_parameter,
+                                      (double)slot->copies);
 }
 
 static void make_state(worker *w)
@@ -66,7 +66,7 @@ static void make_state(worker *w)
         }
     if (w->rule->scope != SLOPE_SCOPE_POPULATION) return;
     w->candidate_count =
-        (size_t)parameter_value(w->s.about, w->config, w->rule->count_parameter, 1);
+        (size_t)description_number(w->s.about, w->config, w->rule->count_parameter, 1);
     w->candidates = arena_alloc(a, w->candidate_count * sizeof *w->candidates);
     w->candidate_pointers = arena_alloc(a, w->candidate_count * sizeof(void *));
     w->losses = arena_alloc(a, w->candidate_count * sizeof *w->losses);
@@ -91,7 +91,7 @@ static bool make_worker(worker *w, arena *a, const host_plugin *plugin, size_t n
     w->host.context = w;
     w->weights = buffer_make(&w->s, n);
     w->gradient = buffer_make(&w->s, n);
-    w->learning_rate = 1e-3 * parameter_value(w->s.about, w->config, "learning_rate", 1.0);
+    w->learning_rate = 1e-3 * description_number(w->s.about, w->config, "learning_rate", 1.0);
     random_numbers numbers = {n};
     for (size_t i = 0; i < n; ++i) {
         put(&w->weights, i, draw(&numbers));

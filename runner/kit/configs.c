@@ -187,19 +187,6 @@ void with_every_config(subject *s, void (*test)(const subject *s, const void *co
     with_configs(s, true, test);
 }
 
-double parameter_value(const slope_plugin *about, const void *config, const char *key,
-                       double otherwise)
-{
-    for (size_t i = 0; key != NULL && i < about->parameter_count; ++i) {
-        const slope_parameter *p = parameter(about, i);
-        if (strcmp(p->key, key) != 0) continue;
-        const unsigned char *field = (const unsigned char *)config + p->offset;
-        if (p->type == SLOPE_NUMBER) return *(const double *)(const void *)field;
-        if (p->type == SLOPE_INTEGER) return (double)*(const int64_t *)(const void *)field;
-    }
-    return otherwise;
-}
-
 bool other_precision(const subject *s, subject *other)
 {
     if (s->p == FLOAT64 || s->halves[FLOAT64] == NULL) return false;

@@ -77,8 +77,8 @@ static const slope_slot *slot_at(const slope_optimizer *rule, size_t i)
 
 static size_t copies_of(const instance *in, const slope_slot *slot)
 {
-    return (size_t)parameter_value(in->s->about, in->config, slot->copies_parameter,
-                                   (double)slot->copies);
+    return (size_t)description_number(in->s->about, in->config, slot->copies_parameter,
+                                      (double)slot->copies);
 }
 
 static void make_slots(instance *in)
@@ -108,7 +108,7 @@ void instance_start(instance *in, const subject *s, const void *config, const pr
     in->weights = buffer_make(s, p->n);
     in->gradient = buffer_make(s, p->n);
     in->value = buffer_of(s->memory, 1, sizeof(double));
-    in->learning_rate = parameter_value(s->about, config, "learning_rate", 1.0);
+    in->learning_rate = description_number(s->about, config, "learning_rate", 1.0);
     random_numbers numbers = {seed};
     for (size_t i = 0; i < p->n; ++i) put(&in->weights, i, draw(&numbers));
     make_slots(in);
@@ -185,8 +185,9 @@ static bool update(instance *in, const size_t *cuts)
 static bool population_step(instance *in, double judgement)
 {
     const subject *s = in->s;
-    const size_t n = in->problem->n, count = (size_t)parameter_value(s->about, in->config,
-                                                                     in->rule->count_parameter, 1);
+    const size_t n = in->problem->n,
+                 count =
+                     (size_t)description_number(s->about, in->config, in->rule->count_parameter, 1);
     buffer *all = arena_alloc(s->memory, count * sizeof *all);
     void **candidates = arena_alloc(s->memory, count * sizeof *candidates);
     double *losses = arena_alloc(s->memory, count * sizeof *losses);

@@ -66,10 +66,6 @@ void with_every_config(subject *s, void (*test)(const subject *s, const void *co
 /* The configuration of nothing but defaults, examples and overrides. NULL with the reason. */
 const void *usual_config(const subject *s, failure *why);
 
-/* Value of a number or integer parameter of the config; `otherwise` if there is none. */
-double parameter_value(const slope_plugin *about, const void *config, const char *key,
-                       double otherwise);
-
 /* The other half with the same config, for comparing precisions: false if s is not the float32 one
  * or there is none. */
 bool other_precision(const subject *s, subject *other);

@@ -66,8 +66,9 @@ struct slope_host {
                             const char *format, ...) __attribute__((format(printf, 4, 5)));
 
     /* Memory, zeroed and aligned for any type, never NULL, that nobody has to free. Only in
-     * `check`, where it lasts until the call returns, and in a model's `prepare`, where it lasts as
-     * long as what is prepared. */
+     * `check` and the functions of samplers and pruners, where it lasts until the call returns, in
+     * a model's `prepare`, where it lasts as long as what is prepared, and in a sampler's `table`,
+     * where it lasts as long as the table. */
     void *(*allocate)(const slope_host *host, size_t bytes);
 };
 

@@ -13,7 +13,7 @@
 
 typedef struct slope_pruner_call {
     uint32_t size;
-    const slope_host *host;
+    const slope_host *host; /* host->allocate gives memory that lasts until the call returns */
     const void *config;
     size_t rung; /* 0 for the first */
 
@@ -25,10 +25,11 @@ typedef struct slope_pruner_call {
      * diverged or failed on the way are not among them. */
     size_t count;
     const double *values; /* count × (rung + 1): `sweep.metric` at each rung so far, turned so that
-                             smaller is better */
+                             smaller is better; NAN where there is no such number: the worst */
     size_t earlier_count; /* trials of earlier cohorts that came to this rung; 0 without cohorts */
     const double *earlier; /* earlier_count × (rung + 1), as `values` */
-    bool *keep;            /* count, written: whether the trial goes on */
+    bool *keep; /* count, written: whether the trial goes on. If earlier_count is 0, at least one
+                   must */
 } slope_pruner_call;
 
 typedef struct slope_pruner {
@@ -43,7 +44,7 @@ typedef struct slope_pruner {
      * any. */
     uint64_t (*rung)(const slope_pruner_call *call);
 
-    /* Thread: one at a time. */
+    /* Of two trials, the one that was better at every rung is not the one to go. Thread: any. */
     slope_status (*decide)(const slope_pruner_call *call);
 } slope_pruner;
 

@@ -57,7 +57,7 @@ static void expect_none(registry *all, slope_kind kind, const char *id, exit_sta
 static void kinds_have_names(void **state)
 {
     (void)state;
-    for (int kind = SLOPE_KIND_READER; kind <= SLOPE_KIND_SCHEDULE; ++kind)
+    for (int kind = SLOPE_KIND_READER; kind <= KIND_LAST; ++kind)
         assert_int_equal(kind_from_name(kind_name((slope_kind)kind)), kind);
     assert_int_equal(kind_from_name("loss"), SLOPE_KIND_LOSS);
     assert_string_equal(kind_folder(SLOPE_KIND_LOSS), "losses");
