@@ -1,7 +1,7 @@
 /* data/dataset.c: see dataset.h. Reading, checks, splits and preparation, one after the other. */
 #include "data/dataset.h"
 
-#include "config/bind.h"
+#include "config/same.h"
 #include "data/cache.h"
 #include "data/check.h"
 #include "data/prepare.h"
@@ -108,82 +108,6 @@ void dataset_destroy(dataset *data)
 
 /* ---- comparing configurations ---------------------------------------------------------------- */
 
-static bool same_number(double a, double b)
-{
-    return a == b || (isnan(a) && isnan(b));
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && !strcmp(a, b));
-}
-
-static bool same_array(const slope_array *one, const slope_array *other)
-{
-    bool same = same_text(one->name, other->name) && one->rank == other->rank &&
-                one->count == other->count && !one->values == !other->values;
-    for (uint32_t d = 0; same && d < one->rank; d++) same = one->extents[d] == other->extents[d];
-    for (size_t i = 0; same && one->values && i < one->count; i++)
-        same = same_number(one->values[i], other->values[i]);
-    return same;
-}
-
-/* Whether a parameter has the same value in two config structs. */
-static bool same_value(const slope_parameter *p, const void *one, const void *other)
-{
-    const void *a = (const char *)one + p->offset, *b = (const char *)other + p->offset;
-    switch (p->type) {
-    case SLOPE_BOOL:
-        return *(const bool *)a == *(const bool *)b;
-    case SLOPE_INTEGER:
-    case SLOPE_CHOICE:
-        return *(const int64_t *)a == *(const int64_t *)b;
-    case SLOPE_NUMBER:
-        return same_number(*(const double *)a, *(const double *)b);
-    case SLOPE_STRING:
-    case SLOPE_PATH:
-        return same_text(*(const char *const *)a, *(const char *const *)b);
-    case SLOPE_INTEGERS: {
-        const slope_integers *x = a, *y = b;
-        return x->count == y->count &&
-               (!x->count || !memcmp(x->values, y->values, x->count * sizeof *x->values));
-    }
-    case SLOPE_PATHS:
-    case SLOPE_STRINGS: {
-        const slope_strings *x = a, *y = b;
-        bool same = x->count == y->count;
-        for (size_t i = 0; same && i < x->count; i++) same = same_text(x->values[i], y->values[i]);
-        return same;
-    }
-    case SLOPE_TEXTS: {
-        const slope_texts *x = a, *y = b;
-        bool same = x->count == y->count;
-        for (size_t i = 0; same && i < x->count; i++)
-            same = same_text(x->items[i].name, y->items[i].name) &&
-                   same_text(x->items[i].text, y->items[i].text);
-        return same;
-    }
-    case SLOPE_ARRAYS: {
-        const slope_arrays *x = a, *y = b;
-        bool same = x->count == y->count;
-        for (size_t i = 0; same && i < x->count; i++) same = same_array(&x->items[i], &y->items[i]);
-        return same;
-    }
-    }
-    return false;
-}
-
-static bool same_reader(const plugin_choice *one, const plugin_choice *other)
-{
-    if (one->plugin != other->plugin) return false;
-    const slope_plugin *plugin = one->plugin->description[FLOAT32];
-    for (size_t i = 0; i < plugin->parameter_count; i++) {
-        const slope_parameter *p = parameter_at(plugin->parameters, plugin->parameter_size, i);
-        if (!same_value(p, one->config, other->config)) return false;
-    }
-    return true;
-}
-
 static bool same_class_names(const dataset_config *one, const dataset_config *other)
 {
     if (one->class_name_count != other->class_name_count) return false;
@@ -204,11 +128,11 @@ static bool same_checksums(const dataset_config *one, const dataset_config *othe
 
 bool dataset_same(const dataset_config *one, const dataset_config *other)
 {
-    return same_text(one->label, other->label) && same_reader(&one->reader, &other->reader) &&
-           one->seed == other->seed && one->limit == other->limit &&
-           one->test_limit == other->test_limit &&
-           same_number(one->validation, other->validation) && same_number(one->test, other->test) &&
-           same_number(one->scale, other->scale) && one->subtract_mean == other->subtract_mean &&
+    return text_same(one->label, other->label) &&
+           plugin_choice_same(&one->reader, &other->reader) && one->seed == other->seed &&
+           one->limit == other->limit && one->test_limit == other->test_limit &&
+           number_same(one->validation, other->validation) && number_same(one->test, other->test) &&
+           number_same(one->scale, other->scale) && one->subtract_mean == other->subtract_mean &&
            one->standardize == other->standardize && same_class_names(one, other) &&
            same_checksums(one, other);
 }

@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+size_t objective_bytes(const objective *o)
+{
+    const size_t vectors = o->segment_gradients ? SEGMENTS - 1 : 0;
+    return sizeof *o + (2 * o->data->features + vectors * o->layout.total) * o->k->real_size +
+           o->layout.tensor_count * sizeof *o->layout.tensors;
+}
+
 const layout *objective_layout(const objective *o)
 {
     return &o->layout;

@@ -50,6 +50,7 @@ objective *objective_create(const trial_config *config, const dataset *data, siz
                             failure *why);
 void objective_destroy(objective *o);
 
+size_t objective_bytes(const objective *o); /* of memory that it alone holds, about */
 const layout *objective_layout(const objective *o);
 const kernels *objective_kernels(const objective *o);
 size_t objective_outputs(const objective *o);                 /* scores per row */

@@ -67,12 +67,6 @@ enum {
     METRIC_COLUMNS = sizeof metric_columns / sizeof metric_columns[0]
 };
 
-static const char *status_name(trial_status status)
-{
-    static const char *const names[] = {"running", "finished", "diverged", "failed", "interrupted"};
-    return names[status];
-}
-
 /* ---- identity -------------------------------------------------------------------------------- */
 
 static bool add_plugin(arena *a, const host_plugin *plugin, char **text, failure *why)
@@ -229,7 +223,7 @@ bool run_write_trial(run *r, const trial *t, failure *why)
     csv_integer(w, (int64_t)r->current);
     csv_text(w, c->label);
     csv_text(w, run_hash(r, r->current));
-    csv_text(w, status_name(s->status));
+    csv_text(w, trial_status_name(s->status));
     csv_text(w, c->dataset.label);
     csv_text(w, c->model.plugin->id);
     csv_text(w, c->loss.plugin->id);
@@ -253,7 +247,7 @@ bool run_write_trial(run *r, const trial *t, failure *why)
     csv_text(w, s->message);
     if (!csv_end_row(w, why)) return false;
     r->rows[r->current] = (row){.done = true,
-                                .status = status_name(s->status),
+                                .status = trial_status_name(s->status),
                                 .message = arena_strdup(r->memory, s->message),
                                 .steps = trial_step(t),
                                 .epochs = trial_epoch(t),

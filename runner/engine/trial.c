@@ -81,6 +81,8 @@ trial *trial_create(const trial_config *config, const dataset *data, failure *wh
     trial *t = allocate(1, sizeof *t);
     t->config = config;
     t->data = data;
+    t->pause_at = UINT64_MAX;
+    t->most_seconds = NAN;
     t->objective = objective_create(config, data, 0, why);
     if (!t->objective || !stop_fits(t, why)) goto fail;
     batches_create(&t->batches, objective_split(t->objective, SLOPE_TRAIN),
@@ -119,9 +121,39 @@ void trial_destroy(trial *t)
     free(t);
 }
 
+const char *trial_status_name(trial_status status)
+{
+    static const char *const names[] = {
+        [TRIAL_RUNNING] = "running",         [TRIAL_FINISHED] = "finished",
+        [TRIAL_DIVERGED] = "diverged",       [TRIAL_FAILED] = "failed",
+        [TRIAL_INTERRUPTED] = "interrupted", [TRIAL_PAUSED] = "paused",
+        [TRIAL_PRUNED] = "pruned",           [TRIAL_TIMEOUT] = "timeout"};
+    return names[status];
+}
+
 const trial_summary *trial_result(const trial *t)
 {
     return &t->summary;
+}
+
+void trial_set_number(trial *t, size_t number)
+{
+    t->number = number;
+}
+
+size_t trial_number(const trial *t)
+{
+    return t->number;
+}
+
+void trial_pause_at(trial *t, uint64_t step)
+{
+    t->pause_at = step;
+}
+
+void trial_limit_seconds(trial *t, double seconds)
+{
+    t->most_seconds = seconds;
 }
 
 uint64_t trial_step(const trial *t)
@@ -143,6 +175,12 @@ double trial_objective_at(trial *t, const void *weights)
 double trial_epoch(const trial *t)
 {
     return (double)t->progress.step / (double)t->batches.steps_per_epoch;
+}
+
+size_t trial_bytes(const trial *t)
+{
+    return sizeof *t + objective_bytes(t->objective) + updater_bytes(t->updater) +
+           objective_layout(t->objective)->total * objective_kernels(t->objective)->real_size;
 }
 
 double trial_rows_per_second(const trial *t)
@@ -191,6 +229,11 @@ static double metric_of(const trial_point *p, metric which)
         break;
     }
     return NAN;
+}
+
+double trial_metric(const trial *t, metric which)
+{
+    return t->progress.evaluated_step == UINT64_MAX ? NAN : metric_of(&t->summary.last, which);
 }
 
 static bool greater_is_better(metric which)
@@ -341,19 +384,55 @@ static bool checkpoint_due(trial *t)
     return true;
 }
 
-static void finish(trial *t)
+/* The summary of a trial that goes no further. */
+static void close_summary(trial *t)
 {
     trial_summary *s = &t->summary;
-    trial_progress *g = &t->progress;
-    const double start = now();
-    s->test = objective_evaluate(t->objective, updater_solution(t->updater, g->step, t->weights),
-                                 objective_split(t->objective, SLOPE_TEST));
-    g->evaluate_seconds += now() - start;
+    const trial_progress *g = &t->progress;
     s->last.evaluate_seconds = g->evaluate_seconds;
     s->last.train_seconds = g->train_seconds;
     s->best_step = g->best_step;
     s->best_validation_accuracy = g->best_validation_accuracy;
     s->best_validation_loss = g->best_validation_loss;
+}
+
+static void finish(trial *t)
+{
+    trial_progress *g = &t->progress;
+    const double start = now();
+    t->summary.test =
+        objective_evaluate(t->objective, updater_solution(t->updater, g->step, t->weights),
+                           objective_split(t->objective, SLOPE_TEST));
+    g->evaluate_seconds += now() - start;
+    close_summary(t);
+}
+
+void trial_prune(trial *t, const char *message)
+{
+    t->summary.status = TRIAL_PRUNED;
+    snprintf(t->summary.message, sizeof t->summary.message, "%s", message);
+    close_summary(t);
+}
+
+static bool out_of_time(trial *t)
+{
+    const trial_progress *g = &t->progress;
+    if (!(g->train_seconds + g->evaluate_seconds >= t->most_seconds)) return false;
+    t->summary.status = TRIAL_TIMEOUT;
+    snprintf(t->summary.message, sizeof t->summary.message,
+             "took longer than %g seconds; stopped after step %llu", t->most_seconds,
+             (unsigned long long)g->step);
+    close_summary(t);
+    return true;
+}
+
+/* Waits here, and if it is asked to run again, goes on. */
+static bool pauses(trial *t)
+{
+    if (t->progress.step != t->pause_at) return false;
+    t->summary.status = TRIAL_PAUSED;
+    t->pause_at = UINT64_MAX;
+    return true;
 }
 
 /* Every step that is a multiple of the interval, the first and the last; each step at most once. */
@@ -373,10 +452,11 @@ static bool run_steps(trial *t, const trial_watch *watch, failure *why)
     const bool fresh = t->progress.evaluated_step == UINT64_MAX; /* a resumed trial has its start */
     if (fresh && !record(t, watch, why)) return false;
     for (;;) {
-        const bool limit = at_end(t);
-        if (evaluation_due(t, limit) && !evaluate(t, watch, why)) return false;
+        const bool stands = at_end(t) || t->progress.step == t->pause_at;
+        if (evaluation_due(t, stands) && !evaluate(t, watch, why)) return false;
         if (s->status == TRIAL_RUNNING && at_end(t)) s->status = TRIAL_FINISHED;
         if (s->status != TRIAL_RUNNING) break;
+        if (pauses(t) || out_of_time(t)) return true;
         if (watch->interrupted && watch->interrupted(watch->argument)) {
             s->status = TRIAL_INTERRUPTED;
             return !watch->checkpoint || watch->checkpoint(watch->argument, t, why);

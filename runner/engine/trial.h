@@ -17,7 +17,12 @@ typedef enum trial_status {
     TRIAL_DIVERGED,    /* the objective is not finite; the message names the step */
     TRIAL_FAILED,      /* a plugin reported an error */
     TRIAL_INTERRUPTED, /* asked to stop; can be gone on with */
+    TRIAL_PAUSED,      /* stands at the step of trial_pause_at; can be gone on with */
+    TRIAL_PRUNED,      /* ended by trial_prune */
+    TRIAL_TIMEOUT,     /* the limit of trial_limit_seconds is reached */
 } trial_status;
+
+const char *trial_status_name(trial_status status); /* "finished", as tables have it */
 
 /* One evaluation: a row of metrics.csv. What was not evaluated is NAN. */
 typedef struct trial_point {
@@ -35,7 +40,7 @@ typedef struct trial_summary {
     trial_point last;
     double best_validation_accuracy, best_validation_loss; /* NAN without validation rows */
     uint64_t best_step;                                    /* where the metric of `stop` was best */
-    evaluation test;                                       /* once, at the end */
+    evaluation test; /* once, at the end; not made of a trial that is pruned or out of time */
 } trial_summary;
 
 typedef struct trial_watch {
@@ -60,10 +65,26 @@ typedef struct trial_watch {
 trial *trial_create(const trial_config *config, const dataset *data, failure *why);
 void trial_destroy(trial *t);
 
-/* Runs to the end, or until interrupted. False only if `watch` failed (status ENVIRONMENT); what
- * happens to the trial itself is in the summary. */
+/* A number that whoever watches knows the trial by; 0 unless set. Changes nothing of the trial. */
+void trial_set_number(trial *t, size_t number);
+size_t trial_number(const trial *t);
+
+/* Runs to the end, or until interrupted or paused. False only if `watch` failed (status
+ * ENVIRONMENT); what happens to the trial itself is in the summary. */
 bool trial_run(trial *t, const trial_watch *watch, failure *why);
 const trial_summary *trial_result(const trial *t);
+
+/* Where to wait: trial_run ends there with TRIAL_PAUSED, evaluated at that step, unless the trial
+ * ends before or right there; running it again goes on. UINT64_MAX, as in the beginning: nowhere.
+ */
+void trial_pause_at(trial *t, uint64_t step);
+
+/* Seconds of training and evaluation together, its own share where trials run together, after which
+ * it ends with TRIAL_TIMEOUT before its next step. NAN, as in the beginning: none. */
+void trial_limit_seconds(trial *t, double seconds);
+
+/* Ends a trial that waits, with TRIAL_PRUNED and `message`. */
+void trial_prune(trial *t, const char *message);
 
 /* Between steps: everything needed to go on, to and from one file. `extra` (ended by a NULL name,
  * or NULL) is kept beside it. Restoring checks that names and sizes fit. */
@@ -80,6 +101,8 @@ uint64_t trial_step(const trial *t);
 const layout *trial_layout(const trial *t);
 double trial_objective_at(trial *t, const void *weights); /* on the training rows */
 double trial_rows_per_second(const trial *t);             /* trained; NAN before the first step */
-double trial_fraction(const trial *t); /* of the limit that is done; NAN if unknown */
+double trial_fraction(const trial *t);             /* of the limit that is done; NAN if unknown */
+double trial_metric(const trial *t, metric which); /* of its last evaluation */
+size_t trial_bytes(const trial *t); /* of memory, without what threads and trials share */
 
 #endif

@@ -29,6 +29,9 @@ struct trial {
     double checkpoint_seconds;                 /* of training; 0: not by time */
     double next_checkpoint;
     void *weights;
+    size_t number;
+    uint64_t pause_at;   /* UINT64_MAX: nowhere */
+    double most_seconds; /* NAN: no limit */
     trial_progress progress;
     trial_summary summary;
 };

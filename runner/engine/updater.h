@@ -14,6 +14,7 @@ typedef struct updater updater;
 updater *updater_create(const trial_config *config, objective *o, uint64_t total_steps,
                         uint64_t steps_per_epoch, failure *why);
 void updater_destroy(updater *u);
+size_t updater_bytes(const updater *u); /* of memory, about */
 
 /* Warm-up and schedule: by what the learning rate is multiplied at this step (0 for the first). */
 double updater_factor(const updater *u, uint64_t step);

@@ -156,6 +156,17 @@ void updater_destroy(updater *u)
     free(u);
 }
 
+size_t updater_bytes(const updater *u)
+{
+    const size_t vectors = u->candidate_count + (u->gradient ? 1 : 0) + (u->solution ? 1 : 0);
+    size_t bytes = sizeof *u + vectors * u->layout->total * u->k->real_size;
+    for (size_t i = 0; i < u->slot_count; i++)
+        bytes += sizeof *u->state +
+                 u->state[i].extents[0] *
+                     (u->extents[i] == SLOPE_PER_ELEMENT ? u->k->real_size : sizeof(double));
+    return bytes;
+}
+
 const named_array *updater_state(const updater *u, size_t *count)
 {
     *count = u->slot_count;
