@@ -208,8 +208,8 @@ exit_status command_check(int argc, char **argv)
             cli_load_experiment(a, "check", argc - optind, argv + optind, forced, &status);
         bool passed = true;
         failure why;
-        for (size_t t = 0; e && t < e->trial_count && status == STATUS_OK; t++)
-            if (!check_trial(a, &e->trials[t], &p, &passed, &why)) status = cli_fail(&why);
+        for (size_t t = 0; e && t < e->base_count && status == STATUS_OK; t++)
+            if (!check_trial(a, &e->bases[t], &p, &passed, &why)) status = cli_fail(&why);
         if (status == STATUS_OK && !passed) status = STATUS_TRIALS_FAILED;
     }
     arena_destroy(a);

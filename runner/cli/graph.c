@@ -199,10 +199,10 @@ exit_status command_graph(int argc, char **argv)
     if (parse(argc, argv, &p, &status)) {
         const experiment *e =
             cli_load_experiment(a, "graph", argc - optind, argv + optind, forced, &status);
-        if (e && p.trial >= e->trial_count)
+        if (e && p.trial >= e->base_count)
             status = cli_usage("graph", "there is no trial %zu; the file has %zu, counted from 0",
-                               p.trial, e->trial_count);
-        else if (e && !show_trial(a, &e->trials[p.trial], &p, &why))
+                               p.trial, e->base_count);
+        else if (e && !show_trial(a, &e->bases[p.trial], &p, &why))
             status = cli_fail(&why);
     }
     arena_destroy(a);

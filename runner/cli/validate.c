@@ -35,7 +35,7 @@ static void report(arena *a, const char *file, const experiment *e, bool print_c
     if (print_config)
         fputs(config_to_yaml(a, e->resolved, true), stdout);
     else
-        printf("%s: ok (%zu trial%s)\n", file, e->trial_count, e->trial_count == 1 ? "" : "s");
+        printf("%s: ok (%zu trial%s)\n", file, e->base_count, e->base_count == 1 ? "" : "s");
 }
 
 exit_status command_validate(int argc, char **argv)

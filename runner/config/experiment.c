@@ -152,8 +152,10 @@ static void build_trials(builder *b, const config_node *root, experiment *all)
 {
     const config_node *rest = without_experiment(b, root);
     const config_node *list = list_of_trials(b, root);
-    all->trial_count = list ? list->count : 1;
-    trial_config *trials = arena_alloc(b->memory, all->trial_count * sizeof *trials);
+    all->base_count = list ? list->count : 1;
+    trial_config *trials = arena_alloc(b->memory, all->base_count * sizeof *trials);
+    const config_node **trees = arena_alloc(b->memory, all->base_count * sizeof *trees);
+    trees[0] = rest;
     if (!list) build_trial(b, rest, &trials[0]);
     for (size_t i = 0; list && i < list->count; i++) {
         const config_node *item = list->items[i];
@@ -164,12 +166,14 @@ static void build_trials(builder *b, const config_node *root, experiment *all)
             continue;
         }
         check_item_keys(b, item, i);
-        build_trial(b, config_overlay(b->memory, rest, item, b->errors), &trials[i]);
+        trees[i] = config_overlay(b->memory, rest, item, b->errors);
+        build_trial(b, trees[i], &trials[i]);
     }
-    all->trials = trials;
+    all->bases = trials;
+    all->trees = trees;
     if (diagnostics_count(b->errors)) return;
-    label_trials(b->memory, trials, all->trial_count);
-    for (size_t i = 0; i < all->trial_count; i++) {
+    label_trials(b->memory, trials, all->base_count);
+    for (size_t i = 0; i < all->base_count; i++) {
         config_node *r = config_merge(b->memory, NULL, trials[i].resolved);
         const config_place place = config_get(r, "label")->place;
         config_set(b->memory, r, "label", place,
@@ -181,9 +185,9 @@ static void build_trials(builder *b, const config_node *root, experiment *all)
 
 static bool same_in_all(const experiment *all, const char *key)
 {
-    const config_node *first = config_get(all->trials[0].resolved, key);
-    for (size_t t = 1; t < all->trial_count; t++)
-        if (!config_same(first, config_get(all->trials[t].resolved, key), false)) return false;
+    const config_node *first = config_get(all->bases[0].resolved, key);
+    for (size_t t = 1; t < all->base_count; t++)
+        if (!config_same(first, config_get(all->bases[t].resolved, key), false)) return false;
     return true;
 }
 
@@ -192,8 +196,8 @@ static void record_key(builder *b, const experiment *all, const char *key, confi
                        config_node *trials)
 {
     const bool shared = same_in_all(all, key);
-    for (size_t t = 0; t < (shared ? 1 : all->trial_count); t++) {
-        const config_node *own = config_get(all->trials[t].resolved, key);
+    for (size_t t = 0; t < (shared ? 1 : all->base_count); t++) {
+        const config_node *own = config_get(all->bases[t].resolved, key);
         if (own)
             config_set(b->memory, shared ? whole : trials->items[t], key, own->place,
                        config_merge(b->memory, NULL, own));
@@ -208,13 +212,13 @@ static const config_node *record(builder *b, const config_node *root, const expe
     config_node *trials = config_new_sequence(b->memory, root->place);
     config_set(b->memory, whole, "experiment", place,
                config_new_scalar(b->memory, place, all->name, true));
-    for (size_t t = 0; t < all->trial_count; t++)
+    for (size_t t = 0; t < all->base_count; t++)
         config_append(b->memory, trials, config_new_mapping(b->memory, root->place));
     record_key(b, all, "label", whole, trials);
     for (const char *const *key = trial_sections; *key; key++)
         record_key(b, all, *key, whole, trials);
     record_key(b, all, "keep", whole, trials);
-    if (all->trial_count > 1) config_set(b->memory, whole, "trials", root->place, trials);
+    if (all->base_count > 1) config_set(b->memory, whole, "trials", root->place, trials);
     return whole;
 }
 
@@ -225,6 +229,7 @@ const experiment *experiment_create(arena *a, const config_node *tree, const cha
 {
     builder b = {.memory = a, .plugins = plugins, .errors = errors, .config_path = config_path};
     experiment *all = arena_alloc(a, sizeof *all);
+    *all = (experiment){.config_path = config_path, .plugins = plugins};
     const size_t before = diagnostics_count(errors);
     const top_fields *f = bind_section(a, &top_table, tree, "", with_trials(&b), NULL, errors);
     all->name = read_name(&b, tree, f->experiment);

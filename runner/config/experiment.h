@@ -6,12 +6,14 @@
  * data, but files that parameters name are checked to be readable.
  *
  *     experiment, dataset, model, loss, regularization, optimizer, schedule, clip, train, evaluate,
- *     stop, checkpoint, record, surface, keep, label, trials
+ *     stop, checkpoint, record, surface, keep, label, trials, sweep
  *
  * A scalar where a section is expected sets the section's first key (overlay.h; model: linear is
  * model: {name: linear}; init: zeros is init: {distribution: zeros}).
  * `trials` is a list of mappings; each is deep-merged over the rest of the file and gives one
- * trial. A merge that changes a plugin's name drops the parameters of the earlier plugin. */
+ * trial. A merge that changes a plugin's name drops the parameters of the earlier plugin.
+ * `sweep` makes many trials of each of these bases: sweep_config.h says what it may hold, and
+ * sweep/plan.h makes the trials. */
 #ifndef SLOPE_CONFIG_EXPERIMENT_H
 #define SLOPE_CONFIG_EXPERIMENT_H
 
@@ -162,13 +164,25 @@ typedef struct trial_config {
     const config_node *resolved; /* the whole trial, defaults included, with origins */
 } trial_config;
 
+struct sweep_config; /* sweep_config.h */
+
 typedef struct experiment {
-    const char *name;   /* `experiment`, default: the file's stem */
-    size_t trial_count; /* at least 1 */
-    const trial_config *trials;
+    const char *name;  /* `experiment`, default: the file's stem */
+    size_t base_count; /* at least 1 */
+    /* The trials that stand in the file, one for each item of `trials`. Without a sweep they are
+     * the trials that run. With one, each has the first value of everything that is swept (of a
+     * range its beginning): a trial to look at, by which names and types are judged. */
+    const trial_config *bases;
+    const struct sweep_config *sweep; /* NULL: the file has none */
     const config_node *resolved; /* whole file, defaults included; runs again as it is, from any
-                                    folder. Sections that are the same in all trials stand once, the
-                                    others whole in each item of `trials` */
+                                    folder. Sections that are the same in all bases stand once, the
+                                    others whole in each item of `trials`; sections that are swept
+                                    hold what the file gives, since defaults follow the choice */
+
+    /* For sweep/plan.c, which builds trials of the same material. */
+    const config_node *const *trees; /* of each base: everything but `trials` and `sweep`, merged */
+    const char *config_path;
+    registry *plugins;
 } experiment;
 
 /* NULL if anything is wrong, with all errors in `errors`. `config_path` serves to find data set
@@ -178,5 +192,8 @@ const experiment *experiment_create(arena *a, const config_node *tree, const cha
                                     registry *plugins, diagnostics *errors);
 
 const char *metric_name(metric m); /* "validation_loss"; METRIC_NONE: "none" */
+
+/* Of accuracy and r2 more is better, of everything else less. */
+bool metric_is_score(metric m);
 
 #endif

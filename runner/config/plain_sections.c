@@ -262,6 +262,12 @@ const char *metric_name(metric m)
     return m == METRIC_NONE ? "none" : metrics[m - METRIC_TRAIN_LOSS];
 }
 
+bool metric_is_score(metric m)
+{
+    return m == METRIC_TRAIN_ACCURACY || m == METRIC_VALIDATION_ACCURACY || m == METRIC_TRAIN_R2 ||
+           m == METRIC_VALIDATION_R2;
+}
+
 static const slope_parameter stop_parameters[] = {
     SLOPE_PARAM_CHOICE(stop_config, metric, "validation_loss", metrics, "what is watched"),
     {.key = "target",

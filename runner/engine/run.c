@@ -45,17 +45,17 @@ static bool interrupted(void *argument)
 static bool load_data(run *r, failure *why)
 {
     const experiment *e = r->experiment;
-    r->datasets = arena_alloc(r->memory, e->trial_count * sizeof *r->datasets);
-    r->data_of = arena_alloc(r->memory, e->trial_count * sizeof *r->data_of);
-    const trial_config **first = arena_alloc(r->memory, e->trial_count * sizeof *first);
-    for (size_t t = 0; t < e->trial_count; t++) {
+    r->datasets = arena_alloc(r->memory, e->base_count * sizeof *r->datasets);
+    r->data_of = arena_alloc(r->memory, e->base_count * sizeof *r->data_of);
+    const trial_config **first = arena_alloc(r->memory, e->base_count * sizeof *first);
+    for (size_t t = 0; t < e->base_count; t++) {
         size_t d = 0;
-        while (d < r->dataset_count && !dataset_same(&first[d]->dataset, &e->trials[t].dataset))
+        while (d < r->dataset_count && !dataset_same(&first[d]->dataset, &e->bases[t].dataset))
             d++;
         if (d == r->dataset_count) {
-            r->datasets[d] = dataset_load(&e->trials[t].dataset, why);
+            r->datasets[d] = dataset_load(&e->bases[t].dataset, why);
             if (!r->datasets[d]) return false;
-            first[d] = &e->trials[t];
+            first[d] = &e->bases[t];
             r->dataset_count++;
         }
         r->data_of[t] = r->datasets[d];
@@ -66,12 +66,12 @@ static bool load_data(run *r, failure *why)
 /* Every trial is made once and thrown away, so that what does not fit is found before the start. */
 static bool try_trials(run *r, failure *why)
 {
-    for (size_t t = 0; t < r->experiment->trial_count; t++) {
-        trial *made = trial_create(&r->experiment->trials[t], r->data_of[t], why);
-        if (!made) return failure_context(why, "trial %zu (%s)", t, r->experiment->trials[t].label);
+    for (size_t t = 0; t < r->experiment->base_count; t++) {
+        trial *made = trial_create(&r->experiment->bases[t], r->data_of[t], why);
+        if (!made) return failure_context(why, "trial %zu (%s)", t, r->experiment->bases[t].label);
         const bool good = run_plan_records(r, t, made, why);
         trial_destroy(made);
-        if (!good) return failure_context(why, "trial %zu (%s)", t, r->experiment->trials[t].label);
+        if (!good) return failure_context(why, "trial %zu (%s)", t, r->experiment->bases[t].label);
     }
     return true;
 }
@@ -149,7 +149,7 @@ static bool metrics_to_keep(run *r, run_bytes *keep, failure *why)
                                      .batches = bytes_in(&file, "batches_bytes")};
     const char *hash = safetensors_text(&file, "hash");
     if (trial_text && at_checkpoint.metrics >= 0 && hash &&
-        strtoull(trial_text, NULL, 10) == r->done && r->done < r->experiment->trial_count &&
+        strtoull(trial_text, NULL, 10) == r->done && r->done < r->experiment->base_count &&
         strcmp(hash, run_hash(r, r->done)) == 0) {
         *keep = at_checkpoint;
         r->checkpoint = checkpoint;
@@ -163,7 +163,7 @@ static bool metrics_to_keep(run *r, run_bytes *keep, failure *why)
 /* A finished trial must be the one that the configuration, plugins and data of today describe. */
 static bool same_trials(run *r, const csv_rows *rows, failure *why)
 {
-    if (rows->row_count > r->experiment->trial_count)
+    if (rows->row_count > r->experiment->base_count)
         return failure_set(why, STATUS_CONFIG, "'%s' has more trials than config.yaml",
                            r->folder.path);
     for (size_t i = 0; i < rows->row_count; i++)
@@ -233,7 +233,7 @@ static bool save_checkpoint(void *argument, const trial *t, failure *why)
 
 static bool finish_trial(run *r, const trial *t, failure *why)
 {
-    const trial_config *c = &r->experiment->trials[r->current];
+    const trial_config *c = &r->experiment->bases[r->current];
     if (c->keep_weights &&
         !trial_save_weights(
             t, in_folder(r, arena_printf(r->memory, "weights/%zu.safetensors", r->current)), why))
@@ -248,7 +248,7 @@ static bool finish_trial(run *r, const trial *t, failure *why)
 /* False: the environment failed. *stopped: interrupted. */
 static bool run_one(run *r, bool *stopped, failure *why)
 {
-    const trial_config *c = &r->experiment->trials[r->current];
+    const trial_config *c = &r->experiment->bases[r->current];
     trial *t = trial_create(c, r->data_of[r->current], why);
     if (!t) return false;
     bool good = true;
@@ -270,7 +270,7 @@ static bool run_one(run *r, bool *stopped, failure *why)
 static exit_status run_trials(run *r, failure *why)
 {
     bool stopped = false;
-    for (r->current = r->done; r->current < r->experiment->trial_count && !stopped; r->current++)
+    for (r->current = r->done; r->current < r->experiment->base_count && !stopped; r->current++)
         if (!run_one(r, &stopped, why)) {
             failure second;
             write_manifest(r, RUN_FAILED, &second); /* what failed first is what is told */

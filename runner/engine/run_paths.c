@@ -40,7 +40,7 @@ static bool plan_columns(run *r, size_t number, const layout *l, failure *why)
         static const char *const first[FIRST_COLUMNS] = {"trial", "step", "loss"};
         r->path_columns =
             arena_alloc(r->memory, (FIRST_COLUMNS + MOST_PARAMETERS) * sizeof(char *));
-        r->column_of = arena_alloc(r->memory, r->experiment->trial_count * sizeof *r->column_of);
+        r->column_of = arena_alloc(r->memory, r->experiment->base_count * sizeof *r->column_of);
         memcpy(r->path_columns, first, sizeof first);
         r->path_column_count = FIRST_COLUMNS;
     }
@@ -127,7 +127,7 @@ static bool check_value(const trial_config *c, trial *t, failure *why)
 
 bool run_plan_records(run *r, size_t number, trial *t, failure *why)
 {
-    const trial_config *c = &r->experiment->trials[number];
+    const trial_config *c = &r->experiment->bases[number];
     const surface_config *s = &c->surface;
     if (c->record.batch_loss.count > 0) r->records_batches = true;
     if (c->record.parameters.count > 0 && !plan_columns(r, number, trial_layout(t), why))
@@ -176,7 +176,7 @@ bool run_write_path(void *argument, const trial *t, const void *weights, double 
     run *r = argument;
     const layout *l = trial_layout(t);
     const size_t count = r->path_column_count;
-    const size_t real_size = r->experiment->trials[r->current].train.precision == FLOAT64 ? 8 : 4;
+    const size_t real_size = r->experiment->bases[r->current].train.precision == FLOAT64 ? 8 : 4;
     double values[FIRST_COLUMNS + MOST_PARAMETERS];
     bool there[FIRST_COLUMNS + MOST_PARAMETERS] = {false};
     size_t n = 0;
@@ -232,11 +232,11 @@ static double distance_at(const csv_rows *rows, size_t n, const slope_arrays *mi
 
 static void find_arrivals(const run *r, const csv_rows *rows, arrival *all)
 {
-    for (size_t i = 0; i < r->experiment->trial_count; i++) all[i] = (arrival){.step = -1};
+    for (size_t i = 0; i < r->experiment->base_count; i++) all[i] = (arrival){.step = -1};
     for (size_t n = 0; n < rows->row_count; n++) {
         const size_t number = strtoull(csv_cell(rows, n, "trial"), NULL, 10);
-        if (number >= r->experiment->trial_count) continue;
-        const surface_config *s = &r->experiment->trials[number].surface;
+        if (number >= r->experiment->base_count) continue;
+        const surface_config *s = &r->experiment->bases[number].surface;
         if (!s->minimum.count) continue;
         arrival *at = &all[number];
         at->recorded = true;
@@ -252,12 +252,12 @@ void run_print_surface(const run *r)
     csv_rows rows;
     failure why;
     bool any = false;
-    for (size_t i = 0; i < r->experiment->trial_count; i++)
-        any = any || (r->experiment->trials[i].surface.minimum.count && r->rows[i].done);
+    for (size_t i = 0; i < r->experiment->base_count; i++)
+        any = any || (r->experiment->bases[i].surface.minimum.count && r->rows[i].done);
     if (!any || !r->path_columns ||
         !csv_read(r->memory, path_join(r->memory, r->folder.path, RUN_PATHS), &rows, &why))
         return;
-    arrival *all = arena_alloc(r->memory, r->experiment->trial_count * sizeof *all);
+    arrival *all = arena_alloc(r->memory, r->experiment->base_count * sizeof *all);
     find_arrivals(r, &rows, all);
     table *t = table_create();
     table_column(t, "trial", ALIGN_LEFT);
@@ -266,9 +266,9 @@ void run_print_surface(const run *r)
     table_column(t, "distance", ALIGN_RIGHT);
     table_column(t, "at the minimum after", ALIGN_RIGHT);
     table_column(t, "tolerance", ALIGN_RIGHT);
-    for (size_t i = 0; i < r->experiment->trial_count; i++) {
+    for (size_t i = 0; i < r->experiment->base_count; i++) {
         if (!all[i].recorded) continue;
-        table_cell(t, "%s", r->experiment->trials[i].label);
+        table_cell(t, "%s", r->experiment->bases[i].label);
         table_cell(t, "%llu", (unsigned long long)r->rows[i].steps);
         table_cell(t, "%.4g", all[i].loss);
         table_cell(t, "%.3g", all[i].distance);
@@ -276,7 +276,7 @@ void run_print_surface(const run *r)
             table_cell(t, "-");
         else
             table_cell(t, "%lld steps", (long long)all[i].step);
-        table_cell(t, "%g", r->experiment->trials[i].surface.tolerance);
+        table_cell(t, "%g", r->experiment->bases[i].surface.tolerance);
     }
     printf("\n");
     table_print(t, stdout);

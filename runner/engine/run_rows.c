@@ -80,12 +80,12 @@ static bool add_plugin(arena *a, const host_plugin *plugin, char **text, failure
 /* A trial is what it was told, the code that ran it and the data it saw. */
 bool run_make_rows(run *r, failure *why)
 {
-    const size_t count = r->experiment->trial_count;
+    const size_t count = r->experiment->base_count;
     r->rows = arena_alloc(r->memory, count * sizeof *r->rows);
     r->hashes = arena_alloc(r->memory, count * sizeof *r->hashes);
     r->best_score = r->latest_score = r->latest_loss = NAN;
     for (size_t t = 0; t < count; t++) {
-        const trial_config *c = &r->experiment->trials[t];
+        const trial_config *c = &r->experiment->bases[t];
         const dataset *data = r->data_of[t];
         char *text = config_to_yaml(r->memory, c->resolved, false);
         const host_plugin *plugins[] = {c->dataset.reader.plugin, c->model.plugin, c->loss.plugin,
@@ -174,7 +174,7 @@ static double score_of(const trial_config *c, evaluation e)
 bool run_write_metrics(void *argument, const trial *t, const trial_point *p, failure *why)
 {
     run *r = argument;
-    const trial_config *c = &r->experiment->trials[r->current];
+    const trial_config *c = &r->experiment->bases[r->current];
     const bool validated = r->data_of[r->current]->splits[SLOPE_VALIDATION].rows > 0;
     csv_integer(r->metrics, (int64_t)r->current);
     csv_integer(r->metrics, (int64_t)p->step);
@@ -214,7 +214,7 @@ static double learning_rate_of(const trial_config *c)
 
 bool run_write_trial(run *r, const trial *t, failure *why)
 {
-    const trial_config *c = &r->experiment->trials[r->current];
+    const trial_config *c = &r->experiment->bases[r->current];
     const dataset *data = r->data_of[r->current];
     const trial_summary *s = trial_result(t);
     const bool validated = data->splits[SLOPE_VALIDATION].rows > 0;
@@ -268,8 +268,8 @@ static double number_cell(const csv_rows *rows, size_t i, const char *column)
 
 void run_remember_row(run *r, const csv_rows *rows, size_t i)
 {
-    if (i >= r->experiment->trial_count) return;
-    const bool numbers = run_predicts_numbers(&r->experiment->trials[i]);
+    if (i >= r->experiment->base_count) return;
+    const bool numbers = run_predicts_numbers(&r->experiment->bases[i]);
     r->rows[i] = (row){.done = true,
                        .status = csv_cell(rows, i, "status"),
                        .message = csv_cell(rows, i, "message"),
@@ -290,9 +290,9 @@ void run_remember_row(run *r, const csv_rows *rows, size_t i)
 void run_show_step(void *argument, const trial *t, double loss)
 {
     run *r = argument;
-    const trial_config *c = &r->experiment->trials[r->current];
+    const trial_config *c = &r->experiment->bases[r->current];
     const progress_state state = {.trial = r->current + 1,
-                                  .trial_count = r->experiment->trial_count,
+                                  .trial_count = r->experiment->base_count,
                                   .label = c->label,
                                   .epoch = trial_epoch(t),
                                   .step = trial_step(t),
@@ -313,7 +313,7 @@ void run_show_step(void *argument, const trial *t, double loss)
 
 bool run_any_failed(const run *r)
 {
-    for (size_t i = 0; i < r->experiment->trial_count; i++)
+    for (size_t i = 0; i < r->experiment->base_count; i++)
         if (r->rows[i].done && strcmp(r->rows[i].status, "finished") != 0) return true;
     return false;
 }

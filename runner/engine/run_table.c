@@ -19,9 +19,9 @@ static void score_cell(table *t, bool numbers, double score)
 static const char *score_title(const run *r, bool *mixed)
 {
     size_t numbers = 0;
-    for (size_t i = 0; i < r->experiment->trial_count; i++)
-        numbers += run_predicts_numbers(&r->experiment->trials[i]);
-    *mixed = numbers && numbers < r->experiment->trial_count;
+    for (size_t i = 0; i < r->experiment->base_count; i++)
+        numbers += run_predicts_numbers(&r->experiment->bases[i]);
+    *mixed = numbers && numbers < r->experiment->base_count;
     return *mixed ? "acc/r2" : numbers ? "r2" : "acc";
 }
 
@@ -39,7 +39,7 @@ static void score_columns(const run *r, table *t, const char *score, bool there[
     static const char *const names[SLOPE_SPLITS] = {"train", "val", "test"};
     for (size_t s = 0; s < SLOPE_SPLITS; s++) {
         there[s] = false;
-        for (size_t i = 0; i < r->experiment->trial_count; i++) {
+        for (size_t i = 0; i < r->experiment->base_count; i++) {
             double scores[SLOPE_SPLITS];
             scores_of(&r->rows[i], scores);
             there[s] = there[s] || (r->rows[i].done && !isnan(scores[s]));
@@ -62,17 +62,17 @@ void run_print_table(const run *r)
     table_column(t, "eval s", ALIGN_RIGHT);
     table_column(t, "status", ALIGN_LEFT);
     size_t best = SIZE_MAX, shown = 0;
-    for (size_t i = 0; i < r->experiment->trial_count; i++) {
+    for (size_t i = 0; i < r->experiment->base_count; i++) {
         const row *at = &r->rows[i];
         if (!at->done) continue;
-        const bool numbers = run_predicts_numbers(&r->experiment->trials[i]);
+        const bool numbers = run_predicts_numbers(&r->experiment->bases[i]);
         if (!mixed && !isnan(at->validation_score) &&
             (best == SIZE_MAX || at->validation_score > r->rows[best].validation_score)) {
             best = i;
             table_highlight_row(t, shown); /* the last call counts */
         }
         shown++;
-        table_cell(t, "%s", r->experiment->trials[i].label);
+        table_cell(t, "%s", r->experiment->bases[i].label);
         table_cell(t, "%.4g", at->epochs);
         table_cell(t,
                    isnan(at->train_loss)  ? "-"
@@ -91,6 +91,6 @@ void run_print_table(const run *r)
     table_destroy(t);
     if (best != SIZE_MAX && shown > 1)
         printf("best by validation %s: %s\n", strcmp(score, "acc") == 0 ? "accuracy" : score,
-               r->experiment->trials[best].label);
+               r->experiment->bases[best].label);
     printf("results: %s\n", r->folder.path);
 }

@@ -55,7 +55,7 @@ static void write_data(const plotter *all, const subject *s, FILE *out, bool *th
 {
     const bool epochs = by_epochs(s->rows);
     const double factor = s->percent ? 100 : 1;
-    for (size_t t = 0; t < all->experiment->trial_count; t++) {
+    for (size_t t = 0; t < all->experiment->base_count; t++) {
         fprintf(out, "$trial%zu << EOD\n", t);
         for (size_t i = 0; i < s->rows->row_count; i++) {
             if (cell_trial(s->rows, i) != t) continue;
@@ -83,7 +83,7 @@ static size_t longest_label(const plotter *all, size_t coloured)
 static void write_lines(const plotter *all, const subject *s, const bool *there, size_t coloured,
                         FILE *out)
 {
-    const size_t count = all->experiment->trial_count;
+    const size_t count = all->experiment->base_count;
     const bool single = count == 1;
     const char *comma = "plot";
     for (size_t i = coloured; i < count; i++) {
@@ -130,7 +130,7 @@ static bool draw_subject(plotter *all, subject s, failure *why)
     } else if (!dashed) {
         s.dashed = NULL;
     }
-    const size_t count = all->experiment->trial_count;
+    const size_t count = all->experiment->base_count;
     const size_t coloured = count <= MOST_LINES ? count : LINE_COLOURS;
     picture p;
     picture_begin(&p, 760, 0);

@@ -33,7 +33,7 @@ typedef struct surface {
 
 static void read_walks(const plotter *all, surface *s)
 {
-    const size_t count = all->experiment->trial_count;
+    const size_t count = all->experiment->base_count;
     s->walks = arena_alloc(all->memory, count * sizeof *s->walks);
     for (size_t i = 0; i < s->rows.row_count; i++) {
         const size_t t = cell_trial(&s->rows, i);
@@ -72,7 +72,7 @@ static size_t points_until(const walk *w, double step)
 /* From `surface.domain`, else what the paths cover and a little more. */
 static bool find_window(const plotter *all, surface *s)
 {
-    const slope_arrays *domain = &all->experiment->trials[0].surface.domain;
+    const slope_arrays *domain = &all->experiment->bases[0].surface.domain;
     for (int axis = 0; axis < 2; axis++) {
         s->low[axis] = s->high[axis] = NAN;
         for (size_t i = 0; i < s->rows.row_count; i++) {
@@ -101,7 +101,7 @@ static double at_grid(const surface *s, int axis, size_t i)
 /* A row of the grid at a time: the data are read once for it. */
 static bool evaluate_grid(plotter *all, surface *s, failure *why)
 {
-    const trial_config *c = &all->experiment->trials[0];
+    const trial_config *c = &all->experiment->bases[0];
     dataset *data = dataset_load(&c->dataset, why);
     if (!data) return false;
     objective *o = objective_create(c, data, 0, why);
@@ -141,7 +141,7 @@ static void find_scale(const plotter *all, surface *s)
         s->least = fmin(s->least, s->values[i]);
         s->greatest = fmax(s->greatest, s->values[i]);
     }
-    const surface_config *known = &all->experiment->trials[0].surface;
+    const surface_config *known = &all->experiment->bases[0].surface;
     s->floor = NAN;
     if (!isnan(known->value)) s->floor = fmin(known->value, s->least);
     if (isnan(s->floor)) return;
@@ -183,17 +183,17 @@ static void write_grid(const surface *s, FILE *out)
 
 static void write_paths(const plotter *all, const surface *s, FILE *out)
 {
-    for (size_t t = 0; t < all->experiment->trial_count; t++) {
+    for (size_t t = 0; t < all->experiment->base_count; t++) {
         const walk *w = &s->walks[t];
         fprintf(out, "$path%zu << EOD\n", t);
         for (size_t i = 0; i < w->count; i++) fprintf(out, "%.9g %.9g\n", w->x[i], w->y[i]);
         fputs("EOD\n", out);
     }
     fputs("$start << EOD\n", out);
-    for (size_t t = 0; t < all->experiment->trial_count; t++)
+    for (size_t t = 0; t < all->experiment->base_count; t++)
         if (s->walks[t].count) fprintf(out, "%.9g %.9g\n", s->walks[t].x[0], s->walks[t].y[0]);
     fputs("EOD\n", out);
-    const slope_arrays *minimum = &all->experiment->trials[0].surface.minimum;
+    const slope_arrays *minimum = &all->experiment->bases[0].surface.minimum;
     fputs("$minima << EOD\n", out);
     for (size_t m = 0; minimum->count == 2 && m < minimum->items[0].count; m++) {
         const size_t first = strcmp(minimum->items[0].name, s->name[0]) == 0 ? 0 : 1;
@@ -221,14 +221,14 @@ static void write_style(const plotter *all, const surface *s, FILE *script)
  */
 static size_t coloured(const plotter *all)
 {
-    const size_t count = all->experiment->trial_count;
+    const size_t count = all->experiment->base_count;
     return count <= MOST_LINES ? count : LINE_COLOURS;
 }
 
 static void write_others(const plotter *all, const surface *s, double until, FILE *script)
 {
     const char *title = "title 'other trials'";
-    for (size_t t = coloured(all); t < all->experiment->trial_count; t++) {
+    for (size_t t = coloured(all); t < all->experiment->base_count; t++) {
         const size_t points = points_until(&s->walks[t], until);
         if (!points) continue;
         fprintf(script,
@@ -246,7 +246,7 @@ static void write_plot(const plotter *all, const surface *s, double until, FILE 
     fputs("plot $grid using 1:2:3 with image notitle, \\\n"
           "    $contours using 1:2 with lines linecolor '#9aa7b3' linewidth 0.6 notitle",
           script);
-    if (all->experiment->trials[0].surface.minimum.count)
+    if (all->experiment->bases[0].surface.minimum.count)
         fputs(", \\\n    $minima using 1:2 with points pointtype 3 pointsize 1.4 linewidth 1.5 "
               "linecolor '#000000' title 'minimum'",
               script);

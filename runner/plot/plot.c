@@ -69,7 +69,7 @@ static double error_in(const csv_rows *rows, size_t row)
 
 static void find_order(plotter *all)
 {
-    const size_t count = all->experiment->trial_count;
+    const size_t count = all->experiment->base_count;
     merit *merits = arena_alloc(all->memory, count * sizeof *merits);
     for (size_t t = 0; t < count; t++) merits[t] = (merit){t, INFINITY};
     for (size_t row = 0; row < all->trials.row_count; row++) {
@@ -89,9 +89,9 @@ static bool read_run(plotter *all, failure *why)
     if (!csv_read(all->memory, path_join(all->memory, folder, "trials.csv"), &all->trials, why) ||
         !csv_read(all->memory, path_join(all->memory, folder, "metrics.csv"), &all->metrics, why))
         return false;
-    const size_t count = all->experiment->trial_count;
+    const size_t count = all->experiment->base_count;
     all->labels = arena_alloc(all->memory, count * sizeof *all->labels);
-    for (size_t t = 0; t < count; t++) all->labels[t] = all->experiment->trials[t].label;
+    for (size_t t = 0; t < count; t++) all->labels[t] = all->experiment->bases[t].label;
     if (all->options->trial >= (int64_t)count)
         return failure_set(why, STATUS_CONFIG, "there is no trial %lld in '%s'; it has %zu",
                            (long long)all->options->trial, folder, count);

@@ -66,11 +66,11 @@ static bool put_plugin(arena *a, config_node *list, const host_plugin *plugin, f
 static bool put_plugins(arena *a, config_node *manifest, const experiment *all, failure *why)
 {
     config_node *list = config_new_sequence(a, nowhere);
-    const host_plugin **seen = allocate(5 * all->trial_count, sizeof *seen);
+    const host_plugin **seen = allocate(5 * all->base_count, sizeof *seen);
     size_t count = 0;
     bool good = true;
-    for (size_t t = 0; good && t < all->trial_count; t++) {
-        const trial_config *trial = &all->trials[t];
+    for (size_t t = 0; good && t < all->base_count; t++) {
+        const trial_config *trial = &all->bases[t];
         const host_plugin *const used[] = {trial->dataset.reader.plugin, trial->model.plugin,
                                            trial->loss.plugin, trial->optimizer.plugin,
                                            trial->schedule.choice.plugin};
@@ -168,7 +168,7 @@ bool manifest_write(const run_folder *folder, const provenance *p, failure *why)
     config_node *manifest = config_new_mapping(a, nowhere);
     put_text(a, manifest, "status", status_names[p->status]);
     put_text(a, manifest, "experiment", p->experiment->name);
-    put_integer(a, manifest, "trials", (long long)p->experiment->trial_count);
+    put_integer(a, manifest, "trials", (long long)p->experiment->base_count);
     put_text(a, manifest, "command", p->command);
     put_times(a, manifest, p);
     put_program(a, manifest);

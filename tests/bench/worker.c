@@ -60,7 +60,7 @@ static const trial_config *load_trial(worker *w, const char *path, failure *why)
         failure_set(why, STATUS_CONFIG, "'%s' is no experiment that can be run", path);
         return NULL;
     }
-    return &e->trials[0];
+    return &e->bases[0];
 }
 
 /* The training rows as prepared float32, with the arithmetic of the kernels' pack. */

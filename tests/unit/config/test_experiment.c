@@ -24,8 +24,8 @@ static void three_lines(void **state)
     fixture *f = *state;
     const experiment *e = accept(f, "dataset: toy\nmodel: linear\noptimizer: adam\n");
     assert_string_equal(e->name, "a");
-    assert_int_equal(e->trial_count, 1);
-    const trial_config *t = e->trials;
+    assert_int_equal(e->base_count, 1);
+    const trial_config *t = e->bases;
     assert_string_equal(t->label, "linear softmax adam");
     assert_string_equal(t->dataset.label, "toy");
     assert_string_equal(t->dataset.descriptor, "datasets/toy.yaml");
@@ -54,7 +54,7 @@ static void three_lines(void **state)
                 t->stop.min_delta == 0);
     assert_true(t->checkpoint.count == 0 && t->keep_weights);
     const experiment *bare = accept(f, "dataset: toy\n");
-    assert_string_equal(bare->trials->label, "linear softmax sgd");
+    assert_string_equal(bare->bases->label, "linear softmax sgd");
 }
 
 static void everything_given(void **state)
@@ -78,7 +78,7 @@ static void everything_given(void **state)
            "stop: {metric: train_accuracy, target: 0.9, patience: 2, min_delta: 0.1}\n"
            "checkpoint: {every: 30 seconds}\n"
            "keep: nothing\n");
-    const trial_config *t = e->trials;
+    const trial_config *t = e->bases;
     assert_string_equal(e->name, "all");
     assert_string_equal(t->label, "mine");
     const dataset_config *d = &t->dataset;
@@ -113,7 +113,7 @@ static void scalars_for_sections(void **state)
     const experiment *e = accept(f, "dataset: toy\nmodel: {name: mlp, init: xavier}\n"
                                     "regularization: 0.5\nclip: 3\ntrain: 4\nevaluate: 100\n"
                                     "stop: train_loss\ncheckpoint: 0.5 epochs\n");
-    const trial_config *t = e->trials;
+    const trial_config *t = e->bases;
     assert_int_equal(t->init.distribution, INIT_XAVIER);
     assert_true(t->regularization.l2 == 0.5 && t->clip.norm == 3 && t->train.epochs == 4);
     assert_true(t->evaluate.every.count == 100 && t->evaluate.every.unit == UNIT_STEPS);

@@ -21,7 +21,7 @@ static void descriptors(void **state)
                "name: csv\nfile: ../data/x.csv\nscale: 2\nvalidation: 0.5\ntitle: T\n"
                "how_to_get: |\n  make\n  it\n");
     const experiment *e = accept(f, "dataset: {name: csvish, scale: 3, validation: null}\n");
-    const dataset_config *d = &e->trials->dataset;
+    const dataset_config *d = &e->bases->dataset;
     assert_string_equal(d->label, "csvish");
     assert_string_equal(d->reader.plugin->id, "csv");
     assert_true(d->scale == 3 && isnan(d->validation)); /* what is given goes over the descriptor */
@@ -49,7 +49,7 @@ static void descriptors_beside_the_parent(void **state)
     const char *path = arena_printf(f->memory, "%s/configs/a.yaml", f->folder);
     const experiment *e = experiment_create(f->memory, tree, path, plugins, f->errors);
     expect_errors(f, "");
-    assert_non_null(strstr(e->trials->dataset.descriptor, "/datasets/here.yaml"));
+    assert_non_null(strstr(e->bases->dataset.descriptor, "/datasets/here.yaml"));
 }
 
 static void wrong_data_sets(void **state)
@@ -76,10 +76,10 @@ static void validation_of_the_reader(void **state)
     write_file("l", "x");
     const char *text = "dataset: {name: idx, train: {images: i, labels: l}, validation: %s}\n";
     const experiment *e = accept(f, arena_printf(f->memory, text, "{images: i, labels: l}"));
-    assert_true(isnan(e->trials->dataset.validation));
+    assert_true(isnan(e->bases->dataset.validation));
     assert_non_null(config_find(e->resolved, "dataset.validation.images"));
     e = accept(f, arena_printf(f->memory, text, "7"));
-    assert_true(e->trials->dataset.validation == 7);
+    assert_true(e->bases->dataset.validation == 7);
     refuse(f, arena_printf(f->memory, text, "{images: i}"),
            "a.yaml:1:10: dataset.validation.labels: is missing, but validation.images is given\n");
 }
@@ -95,31 +95,31 @@ static void labels(void **state)
                                     "- {optimizer: {name: sgd, learning_rate: 0.5}, model: mlp}\n"
                                     "- {label: mine}\n"
                                     "- {label: mine}\n");
-    assert_int_equal(e->trial_count, 5);
-    assert_string_equal(e->trials[0].label, "linear adam");
-    assert_string_equal(e->trials[1].label, "mlp sgd learning_rate=0.001");
-    assert_string_equal(e->trials[2].label, "mlp sgd learning_rate=0.5");
-    assert_string_equal(e->trials[3].label, "mine");
-    assert_string_equal(e->trials[4].label, "mine #2");
+    assert_int_equal(e->base_count, 5);
+    assert_string_equal(e->bases[0].label, "linear adam");
+    assert_string_equal(e->bases[1].label, "mlp sgd learning_rate=0.001");
+    assert_string_equal(e->bases[2].label, "mlp sgd learning_rate=0.5");
+    assert_string_equal(e->bases[3].label, "mine");
+    assert_string_equal(e->bases[4].label, "mine #2");
     e = accept(f, "dataset: toy\ntrials: [{train: {seed: 1}}, {train: {seed: 2}}, {train: {seed: "
                   "2}}]\n");
-    assert_string_equal(e->trials[0].label, "seed=1");
-    assert_string_equal(e->trials[2].label, "seed=2 #2");
+    assert_string_equal(e->bases[0].label, "seed=1");
+    assert_string_equal(e->bases[2].label, "seed=2 #2");
     e = accept(f, "dataset: toy\nmodel: {name: mlp}\n"
                   "trials: [{model: {hidden: [5, 4]}}, {model: {hidden: 7}}, {clip: 1}]\n");
-    assert_string_equal(e->trials[0].label, "hidden=[5,4]");
-    assert_string_equal(e->trials[1].label, "hidden=7");
+    assert_string_equal(e->bases[0].label, "hidden=[5,4]");
+    assert_string_equal(e->bases[1].label, "hidden=7");
     e = accept(f, "dataset: toy\ntrials:\n" /* the names suffice, though more differs */
                   "- {optimizer: {name: sgd, learning_rate: 0.2}}\n"
                   "- {optimizer: adam}\n"
                   "- {optimizer: sgd, loss: svm, regularization: {l2: 1e-4}}\n"
                   "- {optimizer: adam, loss: svm, regularization: {l2: 1e-4}}\n"
                   "- {optimizer: adam, loss: svm, regularization: {l2: 1e-3}}\n");
-    assert_string_equal(e->trials[0].label, "softmax sgd");
-    assert_string_equal(e->trials[1].label, "softmax adam");
-    assert_string_equal(e->trials[2].label, "svm sgd");
-    assert_string_equal(e->trials[3].label, "svm adam l2=1e-4");
-    assert_string_equal(e->trials[4].label, "svm adam l2=1e-3");
+    assert_string_equal(e->bases[0].label, "softmax sgd");
+    assert_string_equal(e->bases[1].label, "softmax adam");
+    assert_string_equal(e->bases[2].label, "svm sgd");
+    assert_string_equal(e->bases[3].label, "svm adam l2=1e-4");
+    assert_string_equal(e->bases[4].label, "svm adam l2=1e-3");
 }
 
 static void wrong_trials(void **state)
@@ -150,18 +150,18 @@ static void trials_are_merged(void **state)
                                "- {optimizer: {beta2: 0.7}}\n"
                                "- {optimizer: sgd, train: {seed: 2}}\n";
     const experiment *e = accept(f, text);
-    expect_text(e->trials[0].resolved, "optimizer.beta1", "0.5");
-    expect_text(e->trials[0].resolved, "optimizer.beta2", "0.7");
-    expect_text(e->trials[1].resolved, "optimizer.name", "sgd");
-    assert_null(config_find(e->trials[1].resolved, "optimizer.beta1"));
-    assert_true(e->trials[1].train.seed == 2 && e->trials[1].train.epochs == 2);
+    expect_text(e->bases[0].resolved, "optimizer.beta1", "0.5");
+    expect_text(e->bases[0].resolved, "optimizer.beta2", "0.7");
+    expect_text(e->bases[1].resolved, "optimizer.name", "sgd");
+    assert_null(config_find(e->bases[1].resolved, "optimizer.beta1"));
+    assert_true(e->bases[1].train.seed == 2 && e->bases[1].train.epochs == 2);
     e = create(f, text, "optimizer.learning_rate=0.25");
     expect_errors(f, "");
-    expect_text(e->trials[0].resolved, "optimizer.learning_rate", "0.25");
-    expect_text(e->trials[1].resolved, "optimizer.learning_rate", "0.25");
+    expect_text(e->bases[0].resolved, "optimizer.learning_rate", "0.25");
+    expect_text(e->bases[1].resolved, "optimizer.learning_rate", "0.25");
     e = create(f, text, "trials.1.train.seed=8");
     expect_errors(f, "");
-    assert_true(e->trials[0].train.seed == 1 && e->trials[1].train.seed == 8);
+    assert_true(e->bases[0].train.seed == 1 && e->bases[1].train.seed == 8);
 }
 
 /* ---- the record ------------------------------------------------------------------------------ */
@@ -180,13 +180,13 @@ static void record_again(fixture *f, const char *text)
     expect_errors(f, "");
     assert_int_equal(chdir(f->folder), 0);
     assert_string_equal(again->name, e->name);
-    assert_int_equal(again->trial_count, e->trial_count);
+    assert_int_equal(again->base_count, e->base_count);
     assert_string_equal(config_to_yaml(f->memory, again->resolved, false), yaml);
-    for (size_t t = 0; t < e->trial_count; t++) {
-        assert_string_equal(again->trials[t].label, e->trials[t].label);
-        assert_string_equal(again->trials[t].dataset.label, e->trials[t].dataset.label);
-        assert_string_equal(config_to_yaml(f->memory, again->trials[t].resolved, false),
-                            config_to_yaml(f->memory, e->trials[t].resolved, false));
+    for (size_t t = 0; t < e->base_count; t++) {
+        assert_string_equal(again->bases[t].label, e->bases[t].label);
+        assert_string_equal(again->bases[t].dataset.label, e->bases[t].dataset.label);
+        assert_string_equal(config_to_yaml(f->memory, again->bases[t].resolved, false),
+                            config_to_yaml(f->memory, e->bases[t].resolved, false));
     }
 }
 

@@ -93,7 +93,7 @@ static inline const dataset_config *kit_config(kit *k, const char *yaml)
     config_node *tree = config_load(k->memory, path, 0, NULL, errors);
     const experiment *e =
         tree ? experiment_create(k->memory, tree, path, k->plugins, errors) : NULL;
-    if (e) return &e->trials[0].dataset;
+    if (e) return &e->bases[0].dataset;
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);

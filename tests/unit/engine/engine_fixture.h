@@ -58,7 +58,7 @@ static inline fixture *fixture_create(size_t rows, const char *yaml)
     diagnostics_print(errors, stderr);
     unlink(file);
     assert_non_null(e);
-    f->trial = &e->trials[0];
+    f->trial = &e->bases[0];
 
     f->features = allocate(rows * FEATURES, 1);
     f->labels = allocate(rows, sizeof *f->labels);

@@ -48,7 +48,7 @@ static formula *open_formula(const char *parameters, const char *expressions, co
                                      "model: {name: expression, parameters: %s, expressions: %s}\n"
                                      "loss: value\ntrain: {precision: float64}\n%s\n",
                                      parameters, expressions, more))
-                    ->trials[0];
+                    ->bases[0];
     failure why = {.text = ""};
     f->data = dataset_load(&f->trial->dataset, &why);
     if (!f->data) fail_msg("%s", why.text);
@@ -184,8 +184,8 @@ static void test_direction(void **state)
                                        "{f: x^2}}\nloss: {name: value, direction: maximize}\n"
                                        "train: {precision: float64}\n");
     failure why;
-    dataset *data = dataset_load(&e->trials[0].dataset, &why);
-    objective *o = objective_create(&e->trials[0], data, 0, &why);
+    dataset *data = dataset_load(&e->bases[0].dataset, &why);
+    objective *o = objective_create(&e->bases[0], data, 0, &why);
     double weights[16] = {3}, slopes[16];
     near(objective_gradient(o, weights, objective_split(o, SLOPE_TRAIN), slopes), -9);
     near(slopes[0], -6);

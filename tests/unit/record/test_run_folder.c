@@ -221,7 +221,7 @@ static void fill(example *e)
         e->trials[t].loss.plugin = &e->plugins[2];
         e->trials[t].optimizer.plugin = &e->plugins[3];
     }
-    e->all = (experiment){.name = "2024", .trial_count = 2, .trials = e->trials};
+    e->all = (experiment){.name = "2024", .base_count = 2, .bases = e->trials};
     e->p = (provenance){.status = RUN_INTERRUPTED,
                         .command = "slope run a.yaml 'model={name: \"mlp\"}' # x",
                         .threads = 2,

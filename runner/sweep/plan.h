@@ -1,0 +1,75 @@
+/* sweep/plan.h: the list of trials that a file describes: bases × points of the sampler × seeds.
+ *
+ * Making a plan checks everything that can be checked before anything runs: every trial is built
+ * once, every combination of data, model, loss, optimizer and precision is fitted to its data, and
+ * the metric that the sweep is judged by must be measured. What remains of a trial is its point in
+ * the space and its id, some 50 bytes; its configuration is built anew, from parts that trials
+ * share, whenever it is asked for.
+ *
+ * Identity. A trial's id is the first 64 bits of a SHA-256 over its resolved sections, the bytes of
+ * the plugins they name and the bytes of the data that it sees. Left out is what changes no number
+ * of a trial: label, keep, checkpoint, record, surface, names that only tables show, and the folder
+ * in which a file lies (its bytes count). So a trial has the same id in every sweep and alone, in
+ * any order and on any machine. Of several trials with one id the first stays.
+ *
+ * Training, groups and files are not its business. */
+#ifndef SLOPE_SWEEP_PLAN_H
+#define SLOPE_SWEEP_PLAN_H
+
+#include "config/sweep_config.h"
+#include "data/dataset.h"
+
+typedef struct plan plan;
+
+/* `load`: read the data sets, fit the models to them and make final ids; without it, as for
+ * `slope validate`, only what the files of the configuration tell is checked, and ids lack the
+ * data. NULL with all that is wrong in `errors`: the complaint of a trial names its values ("trial
+ * 17 (optimizer.learning_rate=-1): …"), stands at the value's place and is made once, however many
+ * trials share it; after 20 the rest is counted. The experiment and its arena must outlive the
+ * plan. Plugins are loaded here and by plan_extend(), so not in a parallel region. */
+plan *plan_create(const experiment *e, bool load, diagnostics *errors);
+void plan_destroy(plan *p); /* NULL is allowed */
+
+size_t plan_count(const plan *p);      /* trials; grows by plan_extend() only */
+size_t plan_duplicates(const plan *p); /* left out because an earlier trial is the same … */
+size_t plan_excluded(const plan *p);   /* … or because `exclude` names them */
+
+/* 16 hexadecimal digits and a zero byte, in `buffer`, which is returned. */
+const char *plan_id(const plan *p, size_t trial, char buffer[17]);
+size_t plan_find(const plan *p, const char *id); /* SIZE_MAX: there is none */
+
+/* Trials with equal keys share data, model, precision, batches and the way of taking gradients, so
+ * they may train together. */
+uint64_t plan_fuse_key(const plan *p, size_t trial);
+
+/* The trial's configuration, made in the arena but for parts that belong to the plan. Cannot fail.
+ * Thread: any, each with its own arena, and not during plan_extend(). */
+const trial_config *plan_trial(const plan *p, size_t trial, arena *a);
+
+/* NULL where the plan was made without data. */
+const dataset *plan_dataset(const plan *p, size_t trial);
+size_t plan_dataset_count(const plan *p);
+const dataset *plan_dataset_at(const plan *p, size_t i);
+
+/* Every plugin that some trial uses, readers included, each once. */
+size_t plan_plugin_count(const plan *p);
+const host_plugin *plan_plugin_at(const plan *p, size_t i);
+
+/* What is swept: dotted paths as in `sweep`, and "seed" last where sweep.seeds is above 1. The
+ * value is YAML text; NULL: the trial has no such parameter, or has its base's. */
+size_t plan_column_count(const plan *p);
+const char *plan_column(const plan *p, size_t column);
+const char *plan_value(const plan *p, size_t trial, size_t column, arena *a);
+
+size_t plan_base(const plan *p, size_t trial); /* number of the base that it varies */
+
+/* What trials are compared by: sweep.metric; where that is not given validation accuracy, r2 or
+ * loss if all trials have validation rows, else the training loss. METRIC_NONE without data. */
+metric plan_metric(const plan *p);
+
+/* The next round of a sampler that looks at results: `values` (plan_count() of them, smaller is
+ * better, NAN: the trial has none) are those of all trials so far. *added is 0 where there are no
+ * more. False with the reason if the sampler fails or a new trial is wrong. */
+bool plan_extend(plan *p, const double *values, size_t *added, failure *why);
+
+#endif
