@@ -54,6 +54,12 @@ typedef struct group {
     batch rows;
 } group;
 
+static bool can_go_on(const trial *t)
+{
+    const trial_status status = t->summary.status;
+    return status == TRIAL_RUNNING || status == TRIAL_INTERRUPTED || status == TRIAL_PAUSED;
+}
+
 static group group_create(trial *const *trials, size_t count, const trial_watch *watch,
                           failure *why)
 {
@@ -62,13 +68,13 @@ static group group_create(trial *const *trials, size_t count, const trial_watch 
                .live = allocate(count, sizeof *g.live),
                .active = allocate(count, sizeof *g.active),
                .chosen = allocate(count, sizeof *g.chosen),
-               .live_count = count,
                .weights = allocate(count, sizeof *g.weights),
                .lanes = allocate(count, sizeof *g.lanes),
                .losses = allocate(count, sizeof *g.losses),
                .evaluations = allocate(count, sizeof *g.evaluations),
                .points = allocate(count, sizeof *g.points)};
-    memcpy(g.live, trials, count * sizeof *g.live);
+    for (size_t i = 0; i < count; i++)
+        if (can_go_on(trials[i])) g.live[g.live_count++] = trials[i];
     const batches *b = &trials[0]->batches;
     batches_create(&g.batches, b->all, b->size, b->seed);
     return g;
