@@ -44,8 +44,7 @@ void threads_set(int count)
 
 int threads_count(void)
 {
-    const int count = wanted_threads ? wanted_threads : omp_get_max_threads();
-    return count < MOST_THREADS ? count : MOST_THREADS;
+    return wanted_threads ? wanted_threads : omp_get_max_threads();
 }
 
 int thread_index(void)

@@ -12,9 +12,7 @@
 
 #include <stddef.h>
 
-enum { MOST_THREADS = 1024 };
-
-/* Threads from now on; from 1 to MOST_THREADS. Default: what OpenMP says (OMP_NUM_THREADS, else the
+/* Threads from now on; at least 1. Default: what OpenMP says (OMP_NUM_THREADS, else the
  * processors). Not inside a region. */
 void threads_set(int count);
 int threads_count(void);

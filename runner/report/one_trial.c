@@ -1,0 +1,87 @@
+/* report/one_trial.c: see one_trial.h. */
+#include "report/one_trial.h"
+
+#include "base/text.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The row of the trial with this number or, where `by_id`, whose id begins so. */
+static size_t find_row(const results *r, const char *wanted, bool by_id, size_t *matches)
+{
+    const size_t column = results_column(r, by_id ? "hash" : "trial");
+    size_t found = SIZE_MAX;
+    *matches = 0;
+    for (size_t row = 0; row < r->count && column != SIZE_MAX; row++) {
+        const char *text = r->cells[row][column];
+        if (by_id ? strncmp(text, wanted, strlen(wanted)) != 0 : strcmp(text, wanted) != 0)
+            continue;
+        if (!*matches) found = row;
+        ++*matches;
+    }
+    return found;
+}
+
+/* Digits are a number, unless there are as many of them as tables show of an id. */
+static bool find_number(const results *r, const char *wanted, size_t count, size_t *number,
+                        failure *why)
+{
+    int64_t value;
+    size_t matches;
+    enum { SHOWN = 8 };
+    const bool by_id = strlen(wanted) >= SHOWN || !text_to_integer(wanted, &value);
+    if (!by_id && value >= 0 && (uint64_t)value < count) {
+        *number = (size_t)value;
+        return true;
+    }
+    const size_t row = by_id ? find_row(r, wanted, true, &matches) : SIZE_MAX;
+    if (!by_id || !matches || !*wanted)
+        return failure_set(why, STATUS_CONFIG,
+                           "'%s' has no trial '%s': its numbers go from 0 to %zu, and no id begins "
+                           "so (`slope show %s --all` lists them)",
+                           r->folder, wanted, count - 1, r->folder);
+    if (matches > 1)
+        return failure_set(why, STATUS_CONFIG,
+                           "the ids of %zu trials of '%s' begin with '%s'; write more of it",
+                           matches, r->folder, wanted);
+    if (!text_to_integer(results_named(r, row, "trial"), &value) || value < 0 ||
+        (uint64_t)value >= count)
+        return failure_set(why, STATUS_ENVIRONMENT,
+                           "trial '%s' in trials.csv of '%s' is none of config.yaml",
+                           results_named(r, row, "trial"), r->folder);
+    *number = (size_t)value;
+    return true;
+}
+
+static const char *yaml_of(const results *r, const experiment *e, const config_node *trial,
+                           size_t number)
+{
+    enum { LONGEST = 150 }; /* a name becomes a folder's, which may not be much longer */
+    arena *a = r->memory;
+    config_node *root = config_new_mapping(a, trial->place);
+    config_set(a, root, "experiment", trial->place,
+               config_new_scalar(a, trial->place,
+                                 strlen(e->name) > LONGEST
+                                     ? e->name
+                                     : arena_printf(a, "%s_trial_%zu", e->name, number),
+                                 true));
+    for (size_t i = 0; i < trial->count; i++)
+        config_set(a, root, trial->entries[i].key, trial->entries[i].key_place,
+                   trial->entries[i].value);
+    char text[24];
+    size_t matches;
+    snprintf(text, sizeof text, "%zu", number);
+    const size_t row = find_row(r, text, false, &matches);
+    return arena_printf(
+        a, "# trial %zu%s%s of %s; `slope run` on this file gives the same bits\n%s", number,
+        row == SIZE_MAX ? "" : ", id ", row == SIZE_MAX ? "" : results_named(r, row, "hash"),
+        e->name, config_to_yaml(a, root, false));
+}
+
+const char *one_trial_yaml(const results *r, const experiment *e, const char *wanted, failure *why)
+{
+    size_t number = 0;
+    if (!find_number(r, wanted, e->base_count, &number, why)) return NULL;
+    return yaml_of(r, e, e->bases[number].resolved, number);
+}
