@@ -1,8 +1,8 @@
 /* linear: the linear score function s = x W + b.
  *
  * One tensor of weights, features × outputs, and one bias per output. With softmax it is
- * multinomial logistic regression, with svm a multiclass support vector machine. Hidden layers: see
- * mlp. */
+ * multinomial logistic regression, with svm a multiclass support vector machine. Models trained
+ * side by side share one wide product (SLOPE_MODEL_MANY). Hidden layers: see mlp. */
 #include <slope/model.h>
 
 #include <string.h>
@@ -46,11 +46,61 @@ static void backward(const slope_model_call *c)
                    c->gradient + c->offsets[BIAS]);
 }
 
+/* ---- several at once ------------------------------------------------------------------------- */
+
+enum { AT_ONCE = 64 }; /* a wide product gains nothing from more */
+
+static void forward_many(size_t count, const slope_model_call *calls)
+{
+    const real *w[AT_ONCE], *b[AT_ONCE];
+    real *scores[AT_ONCE];
+    for (size_t first = 0; first < count; first += AT_ONCE) {
+        const slope_model_call *c = calls + first;
+        const size_t n = count - first < AT_ONCE ? count - first : AT_ONCE;
+        for (size_t i = 0; i < n; i++) {
+            w[i] = c[i].weights + c[i].offsets[WEIGHT];
+            b[i] = c[i].weights + c[i].offsets[BIAS];
+            scores[i] = c[i].scores;
+        }
+        c->host->kernels->affine_many(c->host, n, c->rows, c->shape.features, c->shape.outputs,
+                                      c->x, c->ldx, w, c->shape.outputs, b, SLOPE_IDENTITY, scores,
+                                      c->shape.outputs);
+    }
+}
+
+static void backward_many(size_t count, const slope_model_call *calls, bool separate)
+{
+    static const real one = 1; /* the input of every bias, in every row */
+    const real *d[AT_ONCE];
+    real *w[AT_ONCE], *b[AT_ONCE];
+    for (size_t first = 0; first < count; first += AT_ONCE) {
+        const slope_model_call *c = calls + first;
+        const slope_kernels *k = c->host->kernels;
+        const size_t n = count - first < AT_ONCE ? count - first : AT_ONCE, out = c->shape.outputs;
+        for (size_t i = 0; i < n; i++) {
+            d[i] = c[i].score_gradient;
+            w[i] = c[i].gradient + c[i].offsets[WEIGHT];
+            b[i] = c[i].gradient + c[i].offsets[BIAS];
+        }
+        k->affine_weights_many(c->host, n, c->rows, c->shape.features, out, c->x, c->ldx, d, out, w,
+                               out, separate);
+        k->affine_weights_many(c->host, n, c->rows, 1, out, &one, 0, d, out, b, out, separate);
+    }
+}
+
+static const void *extension(const char *name)
+{
+    static const slope_model_many many = {
+        .size = sizeof many, .forward = forward_many, .backward = backward_many};
+    return strcmp(name, SLOPE_MODEL_MANY) == 0 ? &many : NULL;
+}
+
 SLOPE_PLUGIN(slope_model) = {
     .plugin = {SLOPE_HEAD(slope_model, SLOPE_KIND_MODEL), .id = "linear", .version = "1.0",
                .summary = "linear scores s = x W + b",
                .description = "s = x W + b with W of features × outputs and b of outputs.\n"
-                              "Tensors: weight, bias."},
+                              "Tensors: weight, bias.",
+               .extension = extension},
     .initialisation = "zeros",
     .tensors = tensors,
     .forward = forward,

@@ -7,6 +7,7 @@
 #include <slope/model.h>
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *const activations[] = {"relu", "tanh", "sigmoid", NULL};
 static const slope_activation kernels_name[] = {SLOPE_RELU, SLOPE_TANH, SLOPE_SIGMOID};
@@ -87,40 +88,128 @@ static real *activation_of(const slope_model_call *c, size_t layer)
     return a;
 }
 
-static void forward(const slope_model_call *c)
+/* Where layer `layer` puts what it computes. */
+static real *output_of(const slope_model_call *c, size_t layer)
 {
     const config *m = c->config;
-    const real *x = c->x;
-    size_t ldx = c->ldx;
-    for (size_t l = 0; l <= m->hidden.count; l++) {
-        const size_t width = units(m, &c->shape, l);
-        real *y = l < m->hidden.count ? activation_of(c, l) : c->scores;
-        c->host->kernels->affine(
-            c->host, c->rows, inputs(m, &c->shape, l), width, x, ldx,
-            c->weights + c->offsets[2 * l], width, c->weights + c->offsets[2 * l + 1],
-            l < m->hidden.count ? kernels_name[m->activation] : SLOPE_IDENTITY, y, width);
-        x = y;
-        ldx = width;
+    return layer < m->hidden.count ? activation_of(c, layer) : c->scores;
+}
+
+static slope_activation nonlinearity(const config *m, size_t layer)
+{
+    return layer < m->hidden.count ? kernels_name[m->activation] : SLOPE_IDENTITY;
+}
+
+static void forward_from(const slope_model_call *c, size_t layer)
+{
+    const config *m = c->config;
+    for (size_t l = layer; l <= m->hidden.count; l++) {
+        const size_t in = inputs(m, &c->shape, l), width = units(m, &c->shape, l);
+        c->host->kernels->affine(c->host, c->rows, in, width, l ? activation_of(c, l - 1) : c->x,
+                                 l ? in : c->ldx, c->weights + c->offsets[2 * l], width,
+                                 c->weights + c->offsets[2 * l + 1], nonlinearity(m, l),
+                                 output_of(c, l), width);
     }
+}
+
+static void forward(const slope_model_call *c)
+{
+    forward_from(c, 0);
+}
+
+/* The input of every bias, in every row: to sum its gradient is a product with this. */
+static const real one = 1;
+
+static void add_layer(const slope_model_call *c, size_t layer, const real *d, bool separate)
+{
+    const config *m = c->config;
+    const slope_kernels *k = c->host->kernels;
+    const size_t in = inputs(m, &c->shape, layer), width = units(m, &c->shape, layer);
+    const real *x = layer ? activation_of(c, layer - 1) : c->x;
+    real *w = c->gradient + c->offsets[2 * layer], *b = c->gradient + c->offsets[2 * layer + 1];
+    const size_t ldx = layer ? in : c->ldx;
+    if (separate) {
+        k->affine_weights_many(c->host, 1, c->rows, in, width, x, ldx, &d, width, &w, width, true);
+        k->affine_weights_many(c->host, 1, c->rows, 1, width, &one, 0, &d, width, &b, width, true);
+    } else {
+        k->affine_weights(c->host, c->rows, in, width, x, ldx, d, width, w, width);
+        k->affine_bias(c->host, c->rows, width, d, width, b);
+    }
+}
+
+/* All layers but the first. Returns the gradient of what the first one gives. */
+static const real *backward_to_first(const slope_model_call *c, bool separate)
+{
+    const config *m = c->config;
+    const real *d = c->score_gradient;
+    for (size_t l = m->hidden.count; l > 0; l--) {
+        const size_t in = inputs(m, &c->shape, l), width = units(m, &c->shape, l);
+        real *e = c->workspace + l % 2 * c->rows * widest(m);
+        add_layer(c, l, d, separate);
+        c->host->kernels->affine_input(
+            c->host, c->rows, in, width, d, width, c->weights + c->offsets[2 * l], width,
+            kernels_name[m->activation], activation_of(c, l - 1), in, e, in);
+        d = e;
+    }
+    return d;
 }
 
 static void backward(const slope_model_call *c)
 {
-    const config *m = c->config;
-    const slope_kernels *k = c->host->kernels;
-    const real *d = c->score_gradient;
-    for (size_t l = m->hidden.count + 1; l-- > 0;) {
-        const size_t in = inputs(m, &c->shape, l), width = units(m, &c->shape, l);
-        const real *x = l ? activation_of(c, l - 1) : c->x;
-        k->affine_weights(c->host, c->rows, in, width, x, l ? in : c->ldx, d, width,
-                          c->gradient + c->offsets[2 * l], width);
-        k->affine_bias(c->host, c->rows, width, d, width, c->gradient + c->offsets[2 * l + 1]);
-        if (l == 0) break;
-        real *e = c->workspace + l % 2 * c->rows * widest(m);
-        k->affine_input(c->host, c->rows, in, width, d, width, c->weights + c->offsets[2 * l],
-                        width, kernels_name[m->activation], x, in, e, in);
-        d = e;
+    add_layer(c, 0, backward_to_first(c, false), false);
+}
+
+/* ---- several at once: the first layer is one wide product, since all have its input in common --
+ */
+
+enum { AT_ONCE = 64 }; /* a wide product gains nothing from more */
+
+static void forward_many(size_t count, const slope_model_call *calls)
+{
+    const real *w[AT_ONCE], *b[AT_ONCE];
+    real *y[AT_ONCE];
+    for (size_t first = 0; first < count; first += AT_ONCE) {
+        const slope_model_call *c = calls + first;
+        const config *m = c->config;
+        const size_t n = count - first < AT_ONCE ? count - first : AT_ONCE;
+        const size_t width = units(m, &c->shape, 0);
+        for (size_t i = 0; i < n; i++) {
+            w[i] = c[i].weights + c[i].offsets[0];
+            b[i] = c[i].weights + c[i].offsets[1];
+            y[i] = output_of(&c[i], 0);
+        }
+        c->host->kernels->affine_many(c->host, n, c->rows, c->shape.features, width, c->x, c->ldx,
+                                      w, width, b, nonlinearity(m, 0), y, width);
+        for (size_t i = 0; i < n; i++) forward_from(&c[i], 1);
     }
+}
+
+static void backward_many(size_t count, const slope_model_call *calls, bool separate)
+{
+    const real *d[AT_ONCE];
+    real *w[AT_ONCE], *b[AT_ONCE];
+    for (size_t first = 0; first < count; first += AT_ONCE) {
+        const slope_model_call *c = calls + first;
+        const slope_kernels *k = c->host->kernels;
+        const size_t n = count - first < AT_ONCE ? count - first : AT_ONCE;
+        const size_t width = units(c->config, &c->shape, 0);
+        for (size_t i = 0; i < n; i++) {
+            d[i] = backward_to_first(&c[i], separate);
+            w[i] = c[i].gradient + c[i].offsets[0];
+            b[i] = c[i].gradient + c[i].offsets[1];
+        }
+        k->affine_weights_many(c->host, n, c->rows, c->shape.features, width, c->x, c->ldx, d,
+                               width, w, width, separate);
+        k->affine_weights_many(c->host, n, c->rows, 1, width, &one, 0, d, width, b, width,
+                               separate);
+    }
+}
+
+static const void *extension(const char *name)
+{
+    static const slope_model_many many = {
+        .size = sizeof many, .forward = forward_many, .backward = backward_many};
+    return strcmp(name, SLOPE_MODEL_MANY) == 0 ? &many : NULL;
 }
 
 SLOPE_PLUGIN(slope_model) = {
@@ -128,7 +217,7 @@ SLOPE_PLUGIN(slope_model) = {
                .summary = "multilayer perceptron with relu, tanh or sigmoid units",
                .description = "a_0 = x, a_l = phi(a_(l-1) W_l + b_l), s = a_L W_(L+1) + b_(L+1).\n"
                               "Tensors: layer1.weight, layer1.bias, layer2.weight, …",
-               SLOPE_PARAMETERS(parameters, config)},
+               SLOPE_PARAMETERS(parameters, config), .extension = extension},
     .initialisation = "he",
     .tensors = tensors,
     .workspace = workspace,

@@ -1,12 +1,14 @@
 /* kernels/core.c: the numeric core. Compiled once for each instruction set and precision (see
  * CMakeLists.txt); exports one table, kernels_<isa>_<bits>.
  *
- * Matrix products are in product.h, single numbers in elementary.h; here is what is made of them.
+ * Matrix products are in product.h and product_many.h, single numbers in elementary.h; here is what
+ * is made of them.
  */
 #include "kernels/kernels.h"
 
 #include "kernels/elementary.h"
 #include "kernels/product.h"
+#include "kernels/product_many.h"
 
 #define GLUE_(a, b) kernels_##a##_##b
 #define GLUE(a, b)  GLUE_(a, b)
@@ -91,6 +93,45 @@ static void affine_bias(const slope_host *host, size_t rows, size_t out, const r
     (void)host;
     for (size_t r = 0; r < rows; r++)
         for (size_t o = 0; o < out; o++) g[o] += d[r * ldd + o];
+}
+
+static void affine_many(const slope_host *host, size_t count, size_t rows, size_t in, size_t out,
+                        const real *x, size_t ldx, const real *const *w, size_t ldw,
+                        const real *const *bias, slope_activation activation, real *const *y,
+                        size_t ldy)
+{
+    multiply_many(host, &(product_many){.count = count,
+                                        .rows = rows,
+                                        .out = out,
+                                        .depth = in,
+                                        .a = x,
+                                        .a_row = ldx,
+                                        .a_step = 1,
+                                        .b = w,
+                                        .ldb = ldw,
+                                        .c = y,
+                                        .ldc = ldy,
+                                        .from_zero = true,
+                                        .start = bias,
+                                        .activation = activation});
+}
+
+static void affine_weights_many(const slope_host *host, size_t count, size_t rows, size_t in,
+                                size_t out, const real *x, size_t ldx, const real *const *d,
+                                size_t ldd, real *const *g, size_t ldg, bool separate)
+{
+    multiply_many(host, &(product_many){.count = count,
+                                        .rows = in,
+                                        .out = out,
+                                        .depth = rows,
+                                        .a = x,
+                                        .a_row = 1,
+                                        .a_step = ldx,
+                                        .b = d,
+                                        .ldb = ldd,
+                                        .c = g,
+                                        .ldc = ldg,
+                                        .separate = separate});
 }
 
 #define DEFINE_ELEMENTWISE(name) \
@@ -294,6 +335,8 @@ const kernels GLUE(SLOPE_ISA, SLOPE_REAL_BITS) = {
                .sigmoid = sigmoid_all,
                .sin = sin_all,
                .cos = cos_all,
+               .affine_many = affine_many,
+               .affine_weights_many = affine_weights_many,
                .sum_squares = sum_squares_all,
                .dot = dot_all,
                .sum_absolute = sum_absolute_all},

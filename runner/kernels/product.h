@@ -18,8 +18,9 @@
 enum {
     MAX_VECTORS = 3,
     PANEL_WIDTH = MAX_VECTORS * VLEN,
-    PANEL_DEPTH = 256,  /* so that a wide panel fits the first-level cache */
-    NARROW_DEPTH = 4096 /* of one vector: rows are then read from end to end, as memory likes it */
+    PANEL_DEPTH = 256,   /* so that a wide panel fits the first-level cache */
+    NARROW_DEPTH = 4096, /* of one vector: rows are then read from end to end, as memory likes it */
+    WORTH_A_THREAD = 1 << 15 /* multiply-adds; fewer are not worth a second one */
 };
 
 /* ---- the tile -------------------------------------------------------------------------------- */
@@ -210,9 +211,9 @@ static void product_task(void *argument, size_t first, size_t last)
 
 static void multiply(const slope_host *host, product *p)
 {
-    enum { ROW_BLOCK = 64, SMALL = 1 << 15 /* multiply-adds that are not worth a second thread */ };
+    enum { ROW_BLOCK = 64 };
     if (!p->rows || !p->columns) return;
-    const bool small = p->rows * p->columns * p->depth < SMALL || parallel_is_serial();
+    const bool small = p->rows * p->columns * p->depth < WORTH_A_THREAD || parallel_is_serial();
     p->row_block = small ? p->rows : ROW_BLOCK;
     p->row_blocks = (p->rows + p->row_block - 1) / p->row_block;
     const size_t tasks = p->row_blocks * ((p->columns + PANEL_WIDTH - 1) / PANEL_WIDTH);

@@ -1,0 +1,150 @@
+/* kernels/product_many.h: one wide product whose columns are pieces of several matrices.
+ *
+ * Trials that share their rows ask for X W_0, X W_1, …: the matrices stand side by side as if they
+ * were one, so that panels are full however narrow each is, and x is read once for all. Operands
+ * are gathered piece by piece into the panel; outputs live in a block on the stack while the sum
+ * runs, and are scattered at its end. Neither changes the order of a sum.
+ *
+ * Only for kernels/core.c. */
+#ifndef SLOPE_KERNELS_PRODUCT_MANY_H
+#define SLOPE_KERNELS_PRODUCT_MANY_H
+
+#include "kernels/product.h"
+
+/* C_i += A B_i for i < count; A is rows × depth as in `product`, B_i depth × out, C_i rows × out.
+ */
+typedef struct product_many {
+    size_t count, rows, out, depth;
+    const real *a;
+    size_t a_row, a_step;
+    const real *const *b;
+    size_t ldb;
+    real *const *c;
+    size_t ldc;
+    bool from_zero;           /* c starts as start_i, or as 0 where that is NULL; else continues */
+    const real *const *start; /* NULL: none */
+    bool separate;            /* the sum starts from 0 and is added to c at its end */
+    slope_activation activation;
+    size_t row_block, row_blocks;
+    size_t vectors, panels; /* of all columns; panels differ by one vector at most */
+} product_many;
+
+/* Columns [first, first + width) of matrix `matrix` stand at column `at` of the panel. */
+typedef struct piece {
+    size_t matrix, first, width, at;
+} piece;
+
+typedef struct panel_many {
+    size_t vectors, width, count;
+    piece pieces[PANEL_WIDTH]; /* no wider than a vector */
+} panel_many;
+
+enum { MANY_ROWS = 256 };
+
+static panel_many cut_panel(const product_many *p, size_t panel)
+{
+    const size_t first = panel * p->vectors / p->panels;
+    const size_t last = (panel + 1) * p->vectors / p->panels;
+    const size_t begin = first * VLEN, columns = p->count * p->out;
+    const size_t end = last * VLEN < columns ? last * VLEN : columns;
+    panel_many cut = {.vectors = last - first, .width = end - begin};
+    for (size_t n = begin; n < end;) {
+        const size_t matrix = n / p->out, column = n % p->out;
+        size_t width = p->out - column < VLEN ? p->out - column : VLEN;
+        if (width > end - n) width = end - n;
+        cut.pieces[cut.count++] = (piece){matrix, column, width, n - begin};
+        n += width;
+    }
+    return cut;
+}
+
+/* Row after row, piece after piece: each is stored as a whole vector, and what that leaves behind
+ * its end is overwritten by the next one. So there is a vector of slack behind the last row. */
+static void gather_panel(const product_many *p, const panel_many *cut, size_t k0, size_t depth,
+                         real *panel)
+{
+    const size_t padded = cut->vectors * VLEN;
+    for (size_t k = 0; k < depth; k++) {
+        real *row = panel + k * padded;
+        v_store(row + padded - VLEN, v_set1(0));
+        for (size_t i = 0; i < cut->count; i++) {
+            const piece *s = &cut->pieces[i];
+            const real *source = p->b[s->matrix] + (k0 + k) * p->ldb + s->first;
+            v_store(row + s->at, v_load_part(source, s->width));
+        }
+    }
+}
+
+static void start_pieces(const product_many *p, const panel_many *cut, size_t m0, size_t rows,
+                         real *block)
+{
+    const size_t padded = cut->vectors * VLEN;
+    for (size_t m = 0; m < rows; m++) {
+        real *row = block + m * padded;
+        for (size_t n = 0; n < cut->vectors; n++) v_store(row + n * VLEN, v_set1(0));
+        if (p->separate || (p->from_zero && !p->start)) continue;
+        for (size_t i = 0; i < cut->count; i++) {
+            const piece *s = &cut->pieces[i];
+            const real *from = p->from_zero ? p->start[s->matrix] + s->first
+                                            : p->c[s->matrix] + (m0 + m) * p->ldc + s->first;
+            v_store(row + s->at, v_load_part(from, s->width));
+        }
+    }
+}
+
+static void scatter_pieces(const product_many *p, const panel_many *cut, size_t m0, size_t rows,
+                           real *block)
+{
+    const size_t padded = cut->vectors * VLEN;
+    const vec one = v_set1(1);
+    if (p->activation != SLOPE_IDENTITY) activate(p->activation, rows * padded, block);
+    for (size_t m = 0; m < rows; m++) {
+        for (size_t i = 0; i < cut->count; i++) {
+            const piece *s = &cut->pieces[i];
+            real *to = p->c[s->matrix] + (m0 + m) * p->ldc + s->first;
+            vec sum = v_load(block + m * padded + s->at);
+            if (p->separate) sum = v_fma(sum, one, v_load_part(to, s->width));
+            v_store_part(to, sum, s->width);
+        }
+    }
+}
+
+/* Task t is one block of rows and one panel of columns. */
+static void product_many_task(void *argument, size_t first, size_t last)
+{
+    const product_many *p = argument;
+    real panel[PANEL_DEPTH * PANEL_WIDTH + VLEN], block[MANY_ROWS * PANEL_WIDTH + VLEN];
+    for (size_t t = first; t < last; t++) {
+        const size_t m0 = t % p->row_blocks * p->row_block;
+        const size_t rows = p->rows - m0 < p->row_block ? p->rows - m0 : p->row_block;
+        const panel_many cut = cut_panel(p, t / p->row_blocks);
+        const size_t padded = cut.vectors * VLEN;
+        start_pieces(p, &cut, m0, rows, block);
+        for (size_t k = 0; k < p->depth; k += PANEL_DEPTH) {
+            const size_t depth = p->depth - k < PANEL_DEPTH ? p->depth - k : PANEL_DEPTH;
+            gather_panel(p, &cut, k, depth, panel);
+            tiles(rows, cut.vectors, VLEN, depth, p->a + m0 * p->a_row + k * p->a_step, p->a_row,
+                  p->a_step, panel, block, padded);
+        }
+        scatter_pieces(p, &cut, m0, rows, block);
+    }
+}
+
+static void multiply_many(const slope_host *host, product_many *p)
+{
+    enum { SHARED_ROWS = 64 };
+    const size_t columns = p->count * p->out;
+    if (!p->rows || !columns) return;
+    const bool small = p->rows * columns * p->depth < WORTH_A_THREAD || parallel_is_serial();
+    p->row_block = small ? MANY_ROWS : SHARED_ROWS;
+    p->row_blocks = (p->rows + p->row_block - 1) / p->row_block;
+    p->vectors = (columns + VLEN - 1) / VLEN;
+    p->panels = (p->vectors + MAX_VECTORS - 1) / MAX_VECTORS;
+    const size_t tasks = p->row_blocks * p->panels;
+    if (small)
+        product_many_task(p, 0, tasks);
+    else
+        host->parallel_for(host, tasks, 1, product_many_task, p);
+}
+
+#endif

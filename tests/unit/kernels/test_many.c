@@ -1,0 +1,175 @@
+/* The wide products affine_many and affine_weights_many: the bits of the plain calls, one after
+ * another, for every instruction set that this processor has, both precisions, and numbers of
+ * pieces and columns round the widths of vectors and panels. */
+#include "kernels/kernels.h"
+
+#include "host/random.h"
+#include "host/services.h"
+#include "host/team.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const isas[] = {"baseline", "avx2", "avx512"};
+enum { ISAS = sizeof isas / sizeof isas[0], MOST = 9, GAP = 3 /* behind every row */ };
+
+typedef struct shape {
+    size_t rows, in, out;
+} shape;
+
+static const shape shapes[] = {{1, 1, 1},    {3, 5, 10},    {16, 7, 16}, {17, 300, 10},
+                               {33, 15, 5},  {64, 31, 48},  {65, 1, 49}, {70, 513, 7},
+                               {5, 84, 100}, {300, 70, 33}, {2, 2, 1}};
+
+/* Matrices of one precision; all kept as bytes, since the precision is known at run time only. */
+typedef struct set {
+    size_t real_size;
+    shape s;
+    void *x, *w[MOST], *b[MOST], *d[MOST], *y[MOST], *g[MOST];
+} set;
+
+static void *numbers(size_t count, size_t real_size, uint64_t stream)
+{
+    double *z = allocate(count, sizeof *z), *u = allocate(count, sizeof *u);
+    void *out = allocate(count, real_size);
+    random_normal((random_key){7, SLOPE_FOR_NOISE, stream}, 0, count, z);
+    random_uniform((random_key){8, SLOPE_FOR_NOISE, stream}, 0, count, u);
+    for (size_t i = 0; i < count; i++) { /* of very different size: a change of order shows */
+        const double value = ldexp(z[i], (int)(u[i] * 40) - 20);
+        if (real_size == 8)
+            ((double *)out)[i] = value;
+        else
+            ((float *)out)[i] = (float)value;
+    }
+    free(z);
+    free(u);
+    return out;
+}
+
+static set make(shape s, size_t real_size)
+{
+    set m = {.real_size = real_size, .s = s, .x = numbers(s.rows * (s.in + GAP), real_size, 0)};
+    for (size_t i = 0; i < MOST; i++) {
+        m.w[i] = numbers(s.in * (s.out + GAP), real_size, 10 + i);
+        m.b[i] = numbers(s.out, real_size, 20 + i);
+        m.d[i] = numbers(s.rows * (s.out + GAP), real_size, 30 + i);
+        m.y[i] = numbers(s.rows * (s.out + GAP), real_size, 40 + i);
+        m.g[i] = numbers(s.in * (s.out + GAP), real_size, 50 + i);
+    }
+    return m;
+}
+
+static void release(set *m)
+{
+    free(m->x);
+    for (size_t i = 0; i < MOST; i++) {
+        free(m->w[i]);
+        free(m->b[i]);
+        free(m->d[i]);
+        free(m->y[i]);
+        free(m->g[i]);
+    }
+}
+
+static void assert_same(const set *got, const set *wanted, size_t count)
+{
+    const shape s = got->s;
+    for (size_t i = 0; i < count; i++) { /* with the gaps, which belong to nobody */
+        assert_memory_equal(got->y[i], wanted->y[i], s.rows * (s.out + GAP) * got->real_size);
+        assert_memory_equal(got->g[i], wanted->g[i], s.in * (s.out + GAP) * got->real_size);
+    }
+}
+
+/* What the plain functions give; with `separate` the sum goes into zeros, and is added then. */
+static void one_by_one(const slope_host *host, const set *m, size_t count, bool bias,
+                       slope_activation activation, bool separate)
+{
+    const shape s = m->s;
+    const size_t ld = s.out + GAP;
+    void *zeros = allocate(s.in * ld, m->real_size);
+    for (size_t i = 0; i < count; i++) {
+        host->kernels->affine(host, s.rows, s.in, s.out, m->x, s.in + GAP, m->w[i], ld,
+                              bias ? m->b[i] : NULL, activation, m->y[i], ld);
+        memset(zeros, 0, s.in * ld * m->real_size);
+        host->kernels->affine_weights(host, s.rows, s.in, s.out, m->x, s.in + GAP, m->d[i], ld,
+                                      separate ? zeros : m->g[i], ld);
+        for (size_t r = 0; separate && r < s.in; r++)
+            for (size_t c = r * ld; c < r * ld + s.out; c++) {
+                if (m->real_size == 8)
+                    ((double *)m->g[i])[c] += ((double *)zeros)[c];
+                else
+                    ((float *)m->g[i])[c] += ((float *)zeros)[c];
+            }
+    }
+    free(zeros);
+}
+
+static void side_by_side(const slope_host *host, const set *m, size_t count, bool bias,
+                         slope_activation activation, bool separate)
+{
+    const shape s = m->s;
+    const void *w[MOST], *b[MOST], *d[MOST];
+    void *y[MOST], *g[MOST];
+    for (size_t i = 0; i < count; i++) {
+        w[i] = m->w[i];
+        b[i] = m->b[i];
+        d[i] = m->d[i];
+        y[i] = m->y[i];
+        g[i] = m->g[i];
+    }
+    host->kernels->affine_many(
+        host, count, s.rows, s.in, s.out, m->x, s.in + GAP, (const real *const *)w, s.out + GAP,
+        bias ? (const real *const *)b : NULL, activation, (real *const *)y, s.out + GAP);
+    host->kernels->affine_weights_many(host, count, s.rows, s.in, s.out, m->x, s.in + GAP,
+                                       (const real *const *)d, s.out + GAP, (real *const *)g,
+                                       s.out + GAP, separate);
+}
+
+static void test_shape(precision p, shape s, size_t count)
+{
+    static const slope_activation activations[] = {SLOPE_IDENTITY, SLOPE_RELU, SLOPE_TANH,
+                                                   SLOPE_SIGMOID};
+    for (size_t way = 0; way < 4; way++) {
+        set wanted = make(s, p == FLOAT64 ? 8 : 4), got = make(s, p == FLOAT64 ? 8 : 4);
+        call_host call;
+        call_host_init(&call, p, 0);
+        one_by_one(&call.host, &wanted, count, way % 2, activations[way], way / 2);
+        side_by_side(&call.host, &got, count, way % 2, activations[way], way / 2);
+        assert_same(&got, &wanted, count);
+        release(&wanted);
+        release(&got);
+    }
+}
+
+static size_t test_isa(const char *isa)
+{
+    failure why;
+    setenv("SLOPE_ISA", isa, 1);
+    if (!kernels_select(&why)) return 0;
+    for (size_t n = 0; n < sizeof shapes / sizeof shapes[0]; n++)
+        for (size_t count = 1; count <= MOST; count += shapes[n].in < 50 ? 1 : 4) {
+            threads_set(count % 2 ? 1 : 3);
+            test_shape(FLOAT32, shapes[n], count);
+            test_shape(FLOAT64, shapes[n], count);
+        }
+    threads_set(1);
+    return 1;
+}
+
+static void test_bits(void **state)
+{
+    (void)state;
+    size_t tested = 0;
+    for (size_t isa = 0; isa < ISAS; isa++) tested += test_isa(isas[isa]);
+    assert_true(tested >= 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bits)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
