@@ -1,4 +1,5 @@
-/* base/arena.c: see arena.h. A list of blocks; the newest is filled from the front. */
+/* base/arena.c: see arena.h. A list of blocks; the newest is filled from the front. The first is
+ * small, since many arenas hold next to nothing; each is twice as large as the one before. */
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BLOCK_BYTES = 64 * 1024 };
+enum { FIRST_BYTES = 1024, MOST_BYTES = 64 * 1024 };
 
 typedef struct block {
     struct block *older;
@@ -69,7 +70,10 @@ void *arena_alloc(arena *a, size_t size)
     if (size > SIZE_MAX / 2) out_of_memory(size);
     const size_t need = (size + unit - 1) / unit * unit;
     if (!a->newest || a->newest->size - a->newest->used < need) {
-        const size_t room = need > BLOCK_BYTES ? need : BLOCK_BYTES;
+        const size_t usual = !a->newest                        ? FIRST_BYTES
+                             : a->newest->size < MOST_BYTES / 2 ? 2 * a->newest->size
+                                                                : MOST_BYTES;
+        const size_t room = need > usual ? need : usual;
         block *fresh = calloc(1, sizeof(block) + room);
         if (!fresh) out_of_memory(room);
         fresh->size = room;

@@ -10,7 +10,6 @@ void batches_create(batches *b, batch all, size_t size, uint64_t seed)
     const bool full = size == 0 || size >= all.rows;
     *b = (batches){.all = all, .size = full ? all.rows : size, .seed = seed, .epoch = UINT64_MAX};
     b->steps_per_epoch = b->size ? (all.rows + b->size - 1) / b->size : 1;
-    if (!full) b->order = allocate(all.rows, sizeof *b->order);
 }
 
 void batches_destroy(batches *b)
@@ -20,7 +19,8 @@ void batches_destroy(batches *b)
 
 batch batches_at(batches *b, uint64_t step)
 {
-    if (!b->order) return b->all;
+    if (b->size >= b->all.rows) return b->all;
+    if (!b->order) b->order = allocate(b->all.rows, sizeof *b->order);
     const uint64_t epoch = step / b->steps_per_epoch;
     if (epoch != b->epoch) {
         random_permutation((random_key){b->seed, SLOPE_FOR_BATCH_ORDER, epoch}, b->all.rows,

@@ -14,7 +14,7 @@ typedef struct batches {
     uint64_t seed;
     uint64_t steps_per_epoch;
     uint64_t epoch;  /* whose order stands in `order`; UINT64_MAX: none */
-    uint32_t *order; /* NULL for full batches */
+    uint32_t *order; /* NULL until a batch is asked for, and for full batches */
 } batches;
 
 /* size 0: full. */

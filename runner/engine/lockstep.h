@@ -27,8 +27,9 @@ bool lockstep_fits(const trial *one, const trial *other);
 size_t lockstep_best_count(const trial *t);
 
 /* trial_run for each of `count` trials that fit each other. They may stand at different steps;
- * those behind catch up first. Calls `watch` for each trial (trial_number tells which), in the
- * order of `trials`. False only if `watch` failed. */
+ * those behind catch up first. Those that have ended already are left as they are. Calls `watch`
+ * for each trial (trial_number tells which), in the order of `trials`. False only if `watch`
+ * failed. */
 bool lockstep_run(trial *const *trials, size_t count, const trial_watch *watch, failure *why);
 
 #endif

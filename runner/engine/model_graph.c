@@ -13,6 +13,7 @@ typedef struct view {
     objective *o;
     const slope_graph *graph;
     call_host host;
+    scratch s;
     slope_model_call call;
     graph_node *nodes;
     size_t count;
@@ -51,13 +52,14 @@ static void fill_numbers(const view *v, void *numbers, double value, size_t coun
 
 static void run_forward(view *v, arena *a, objective *o, const void *weights, batch row)
 {
-    scratch *s = &o->scratch[0];
     v->memory = a;
     v->o = o;
     v->graph = graph_of(o);
+    v->s = scratch_take(&o->scratch);
     row.rows = 1;
     call_host_init(&v->host, o->config->train.precision, o->config->train.seed);
-    v->call = objective_model_call(o, s, &v->host.host, weights, objective_pack(o, s, row), 1);
+    v->call =
+        objective_model_call(o, &v->s, &v->host.host, weights, objective_pack(o, &v->s, row), 1);
     o->model->forward(&v->call);
     v->count = v->graph->count(o->program);
     v->nodes = arena_alloc(a, v->count * sizeof *v->nodes);
@@ -82,7 +84,7 @@ static const char *only_output(const view *v)
 static const char *run_backward(view *v)
 {
     objective *o = v->o;
-    scratch *s = &o->scratch[0];
+    scratch *s = &v->s;
     const bool one = o->shape.outputs == 1;
     if (one)
         fill_numbers(v, s->score_gradient, 1, 1);
@@ -202,14 +204,14 @@ static bool explain_row(const view *v, char *text, size_t size)
 /* Position of the first row whose loss is not finite; the number of rows if there is none. */
 static size_t first_bad_row(objective *o, const void *weights, batch rows)
 {
-    scratch *s = &o->scratch[0];
+    scratch s = scratch_take(&o->scratch);
     for (size_t first = 0; first < rows.rows; first += o->chunk_rows) {
         batch chunk = rows;
         chunk.first += first;
         chunk.rows = rows.rows - first < o->chunk_rows ? rows.rows - first : o->chunk_rows;
-        objective_chunk(o, s, weights, objective_pack(o, s, chunk), chunk.rows, NULL);
+        objective_chunk(o, &s, weights, objective_pack(o, &s, chunk), chunk.rows, NULL);
         for (size_t r = 0; r < chunk.rows; r++)
-            if (!isfinite(s->losses[r])) return first + r;
+            if (!isfinite(s.losses[r])) return first + r;
     }
     return rows.rows;
 }

@@ -47,7 +47,7 @@ batch objective_split(const objective *o, slope_split split)
 /* ---- one chunk of rows ----------------------------------------------------------------------- */
 
 typedef struct range_copy {
-    objective *o;
+    const objective *o;
     scratch *s;
     batch rows;
 } range_copy;
@@ -94,7 +94,7 @@ static const void *rows_in_place(const objective *o, batch b)
     return (const char *)b.table->features + b.first * o->shape.features * o->k->real_size;
 }
 
-const void *objective_pack(objective *o, scratch *s, batch b)
+const void *objective_pack(const objective *o, scratch *s, batch b)
 {
     /* rows that are worth a second thread: some tens of thousands of numbers */
     enum { SHORTEST = 32, NUMBERS = 1 << 15 };
@@ -174,8 +174,8 @@ void objective_losses(const objective *o, scratch *s, const slope_host *host, si
     parallel_for(rows, fair > SHORTEST ? fair : SHORTEST, loss_range, &task);
 }
 
-void objective_chunk(objective *o, scratch *s, const void *weights, const void *x, size_t rows,
-                     void *gradient)
+void objective_chunk(const objective *o, scratch *s, const void *weights, const void *x,
+                     size_t rows, void *gradient)
 {
     call_host call;
     call_host_init(&call, o->config->train.precision, o->config->train.seed);
@@ -191,21 +191,11 @@ void objective_chunk(objective *o, scratch *s, const void *weights, const void *
 
 /* ---- whole batches --------------------------------------------------------------------------- */
 
-void objective_reserve_blocks(objective *o, size_t blocks)
-{
-    if (blocks <= o->block_capacity) return;
-    free(o->block_sums);
-    free(o->block_hits);
-    o->block_sums = allocate(blocks, sizeof *o->block_sums);
-    o->block_hits = allocate(blocks, sizeof *o->block_hits);
-    o->block_capacity = blocks;
-}
-
 /* Rows of a segment. One segment where the weights are many: the kernels then share the work
  * inside. Several where the rows outweigh them: a segment stays on one processor from its first
  * feature to its last gradient, at the price of a gradient vector each. Many rows are always worth
  * it. */
-static size_t segment_length(const objective *o, size_t rows)
+size_t objective_segment_length(const objective *o, size_t rows)
 {
     enum { SHORTEST = 64, MANY_ROWS = 2048 };
     size_t segments = rows / SHORTEST;
@@ -239,7 +229,7 @@ static void gradient_segment(void *argument, size_t first, size_t last)
 {
     const gradient_task *t = argument;
     objective *o = t->o;
-    scratch *s = &o->scratch[thread_index()];
+    scratch s = scratch_take(&o->scratch);
     for (size_t segment = first; segment < last; segment++) {
         const size_t begin = segment * t->segment_rows;
         const size_t left = t->rows.rows - begin;
@@ -250,8 +240,8 @@ static void gradient_segment(void *argument, size_t first, size_t last)
             chunk.first += r;
             chunk.rows = end - r < o->chunk_rows ? end - r : o->chunk_rows;
             if (end - r >= 2 * o->chunk_rows) chunk.ahead = o->chunk_rows; /* the next chunk */
-            objective_chunk(o, s, t->weights, objective_pack(o, s, chunk), chunk.rows, gradient);
-            memcpy(o->row_losses + r, s->losses, chunk.rows * sizeof *s->losses);
+            objective_chunk(o, &s, t->weights, objective_pack(o, &s, chunk), chunk.rows, gradient);
+            memcpy(o->row_losses + r, s.losses, chunk.rows * sizeof *s.losses);
         }
     }
 }
@@ -309,29 +299,41 @@ double objective_penalty(const objective *o, const void *weights)
     for (size_t t = 0; t < o->layout.tensor_count; t++) {
         if (o->layout.tensors[t].role != SLOPE_WEIGHT) continue;
         const size_t n = o->layout.sizes[t], blocks = (n + SUM_BLOCK - 1) / SUM_BLOCK;
-        double *parts = allocate(2 * blocks, sizeof *parts);
+        double few[2], *parts = blocks == 1 ? few : allocate(2 * blocks, sizeof *parts);
         sum_task task = {o, (const char *)weights + o->layout.offsets[t] * o->k->real_size, n,
                          r->l2 != 0 ? parts : NULL, r->l1 != 0 ? parts + blocks : NULL};
         parallel_for(n, SUM_BLOCK, sum_range, &task);
-        for (size_t b = 0; b < blocks; b++) squares += parts[b];
-        for (size_t b = 0; b < blocks; b++) absolutes += parts[blocks + b];
-        free(parts);
+        for (size_t b = 0; task.squares && b < blocks; b++) squares += parts[b];
+        for (size_t b = 0; task.absolutes && b < blocks; b++) absolutes += parts[blocks + b];
+        if (parts != few) free(parts);
     }
     return r->l2 * squares + r->l1 * absolutes;
 }
 
-double objective_combine(const objective *o, const void *weights, const double *block_sums,
-                         size_t rows)
+double objective_of_sum(const objective *o, const void *weights, double sum, size_t rows)
 {
-    double sum = 0;
-    for (size_t b = 0; b < (rows + LOSS_BLOCK - 1) / LOSS_BLOCK; b++) sum += block_sums[b];
     const double data = o->part == PART_REGULARIZATION || !rows ? 0 : sum / (double)rows;
     return o->part == PART_DATA ? data : data + objective_penalty(o, weights);
 }
 
+void loss_sum_add(loss_sum *sum, const double *losses, size_t rows)
+{
+    for (size_t i = 0; i < rows; i++) {
+        if (sum->rows++ % LOSS_BLOCK == 0) {
+            sum->blocks += sum->block;
+            sum->block = 0;
+        }
+        sum->block += losses[i];
+    }
+}
+
+double loss_sum_total(const loss_sum *sum)
+{
+    return sum->blocks + sum->block;
+}
+
 static void reserve_rows(objective *o, size_t rows)
 {
-    objective_reserve_blocks(o, rows / LOSS_BLOCK + 1);
     if (rows <= o->row_capacity) return;
     free(o->row_losses);
     o->row_losses = allocate(rows, sizeof *o->row_losses);
@@ -342,7 +344,7 @@ double objective_accumulate(objective *o, const void *weights, batch rows, bool 
                             void *gradient)
 {
     reserve_rows(o, rows.rows);
-    const size_t length = segment_length(o, rows.rows);
+    const size_t length = objective_segment_length(o, rows.rows);
     o->summed_rows = rows.rows;
     o->summed_segments = rows.rows ? (rows.rows + length - 1) / length : 1;
     gradient_task task = {o, weights, rows, length, zeroed, gradient};
@@ -352,24 +354,27 @@ double objective_accumulate(objective *o, const void *weights, batch rows, bool 
         parallel_for(o->summed_segments, 1, gradient_segment, &task);
     else
         gradient_segment(&task, 0, 1); /* kernels inside use the threads */
-    for (size_t r = 0; r < rows.rows; r++) {
-        double *sum = &o->block_sums[r / LOSS_BLOCK];
-        *sum = r % LOSS_BLOCK ? *sum + o->row_losses[r] : 0 + o->row_losses[r];
-    }
-    return objective_combine(o, weights, o->block_sums, rows.rows);
+    loss_sum sum = {0, 0, 0};
+    loss_sum_add(&sum, o->row_losses, rows.rows);
+    return objective_of_sum(o, weights, loss_sum_total(&sum), rows.rows);
+}
+
+void objective_finish(const objective *o, const void *weights, void *gradient)
+{
+    enum { GRAIN = 8192 };
+    for (size_t t = 0; t < o->layout.tensor_count; t++)
+        parallel_for(o->layout.sizes[t], GRAIN, finish_range,
+                     &(finish_task){o, weights, gradient, t});
 }
 
 double objective_gradient(objective *o, const void *weights, batch rows, void *gradient)
 {
-    enum { GRAIN = 8192 };
     double value;
     if (!gradient) {
         objective_values(o, &weights, 1, rows, &value);
         return value;
     }
     value = objective_accumulate(o, weights, rows, false, gradient);
-    for (size_t t = 0; t < o->layout.tensor_count; t++)
-        parallel_for(o->layout.sizes[t], GRAIN, finish_range,
-                     &(finish_task){o, weights, gradient, t});
+    objective_finish(o, weights, gradient);
     return value;
 }

@@ -1,14 +1,14 @@
 /* engine/objective.h: the objective: mean over rows of loss(model(x; W)) plus regularisation.
  *
  * An objective belongs to one trial: model, loss and regularisation of its configuration, one data
- * set, one precision. It owns the scratch memory of all threads. Its functions use all threads
- * inside; call them from one.
+ * set, one precision. Its functions use all threads inside; call them from one, or within a piece
+ * of a loop.
  *
  * Bits. The rows of a batch fall into blocks of LOSS_BLOCK rows, in order. A block's losses are
  * added row after row in double, then the blocks in order. For gradients the rows fall into
  * segments of equal length (the last may be shorter): within a segment the model adds row after
  * row; then the segments are added in order. How many segments there are follows from the number of
- * rows and the sizes of model and data alone (segment_length() in objective.c). Within a segment
+ * rows and the sizes of model and data alone (objective_segment_length()). Within a segment
  * rows go through the model in chunks that fit the cache; by the contract of models that changes no
  * bit. */
 #ifndef SLOPE_ENGINE_OBJECTIVE_H
@@ -66,6 +66,7 @@ double objective_gradient(objective *o, const void *weights, batch rows, void *g
  * tensor the gradient of the objective at `weights`. */
 double objective_accumulate(objective *o, const void *weights, batch rows, bool zeroed,
                             void *gradient);
+void objective_finish(const objective *o, const void *weights, void *gradient); /* all slices */
 void objective_finish_slice(const objective *o, const void *weights, void *gradient, size_t tensor,
                             size_t first, size_t count);
 

@@ -2,6 +2,8 @@
  * See objective.h. */
 #include "engine/objective_private.h"
 
+#include "host/description.h"
+
 #include <stdlib.h>
 
 static void make_preparation(objective *o)
@@ -20,27 +22,27 @@ static void make_preparation(objective *o)
     free(neutral);
 }
 
-static void make_scratch(objective *o)
+static void plan_scratch(objective *o)
 {
-    const size_t rows = o->chunk_rows, outputs = o->shape.outputs, real_size = o->k->real_size;
-    const size_t work =
-        rows * o->program_workspace +
-        (o->model->workspace ? o->model->workspace(o->config->model.config, &o->shape, rows) : 0);
-    o->thread_count = (size_t)threads_count();
-    o->scratch = allocate(o->thread_count, sizeof *o->scratch);
-    for (size_t t = 0; t < o->thread_count; t++)
-        o->scratch[t] = (scratch){
-            .x = allocate(rows * o->shape.features, real_size),
-            .workspace = allocate(work, real_size),
-            .scores = allocate(rows * outputs, real_size),
-            .score_gradient = allocate(rows * outputs, real_size),
-            .loss_scratch = allocate(rows * outputs, real_size),
-            .targets = allocate(rows * outputs, real_size),
-            .raw_targets = allocate(rows * outputs, sizeof(double)),
-            .labels = allocate(rows, sizeof(int32_t)),
-            .guesses = allocate(rows, sizeof(int32_t)),
-            .losses = allocate(rows, sizeof(double)),
-        };
+    const size_t rows = o->chunk_rows;
+    const size_t own =
+        o->model->workspace ? o->model->workspace(o->config->model.config, &o->shape, rows) : 0;
+    o->scratch = (scratch_size){.rows = rows,
+                                .features = o->shape.features,
+                                .outputs = o->shape.outputs,
+                                .real_size = o->k->real_size,
+                                .workspace = rows * o->program_workspace + own,
+                                .lanes = 1};
+}
+
+/* The model's fast path for several weight vectors, if it has one that is whole. */
+static const slope_model_many *many_of(const slope_model *model)
+{
+    const slope_plugin *about = &model->plugin;
+    const slope_model_many *many = about->extension ? about->extension(SLOPE_MODEL_MANY) : NULL;
+    const bool whole =
+        many && many->size >= SIZE_THROUGH(slope_model_many, backward) && many->forward;
+    return whole && many->backward ? many : NULL;
 }
 
 /* Rows whose features fill about a megabyte, half of a second-level cache, in whole blocks of 16.
@@ -70,24 +72,16 @@ objective *objective_create(const trial_config *config, const dataset *data, siz
     }
     o->chunk_rows = chunk_rows ? chunk_rows : rows_for_cache(o);
     make_preparation(o);
-    make_scratch(o);
+    plan_scratch(o);
+    o->many = many_of(o->model);
     return o;
 }
 
 void objective_destroy(objective *o)
 {
     if (!o) return;
-    for (size_t t = 0; t < o->thread_count; t++) {
-        scratch *s = &o->scratch[t];
-        void *all[] = {s->x,       s->workspace,   s->scores, s->score_gradient, s->loss_scratch,
-                       s->targets, s->raw_targets, s->labels, s->guesses,        s->losses};
-        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(all[i]);
-    }
-    free(o->scratch);
     free(o->shift);
     free(o->factor);
-    free(o->block_sums);
-    free(o->block_hits);
     free(o->row_losses);
     free(o->segment_gradients);
     arena_destroy(o->memory);

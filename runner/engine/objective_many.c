@@ -1,22 +1,13 @@
-/* engine/objective_many.c: the objective without a gradient: many candidates at once, gradients by
- * differences, evaluations. Blocks of rows are the unit of parallel work: they are also the unit of
- * summation (objective.h), so the bits do not depend on who does which. */
+/* engine/objective_many.c: the objective without a gradient: many candidates at once, evaluations,
+ * and gradients by differences. Rows go through in together.c. */
 #include "engine/objective_private.h"
+
+#include "engine/together.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct values_task {
-    objective *o;
-    const void *const *candidates;
-    size_t count, blocks;
-    batch rows;
-    double *sums;   /* count × blocks */
-    size_t *hits;   /* blocks, or NULL; only for one candidate */
-    double *errors; /* blocks × 2 · outputs, or NULL; the same */
-} values_task;
-
-static size_t count_hits(objective *o, scratch *s, size_t rows)
+size_t objective_count_hits(const objective *o, scratch *s, size_t rows)
 {
     size_t hits = 0;
     o->k->argmax(rows, o->shape.outputs, s->scores, s->guesses);
@@ -24,93 +15,36 @@ static size_t count_hits(objective *o, scratch *s, size_t rows)
     return hits;
 }
 
-static void values_block(void *argument, size_t first, size_t last)
-{
-    const values_task *t = argument;
-    objective *o = t->o;
-    scratch *s = &o->scratch[thread_index()];
-    for (size_t b = first; b < last; b++) {
-        const size_t begin = b * LOSS_BLOCK;
-        const size_t count = t->rows.rows - begin < LOSS_BLOCK ? t->rows.rows - begin : LOSS_BLOCK;
-        for (size_t r = 0; r < count; r += o->chunk_rows) {
-            batch chunk = t->rows;
-            chunk.first += begin + r;
-            chunk.rows = count - r < o->chunk_rows ? count - r : o->chunk_rows;
-            const void *x = objective_pack(o, s, chunk);
-            for (size_t c = 0; c < t->count; c++) {
-                objective_chunk(o, s, t->candidates[c], x, chunk.rows, NULL);
-                double sum = t->sums[c * t->blocks + b];
-                for (size_t i = 0; i < chunk.rows; i++) sum += s->losses[i];
-                t->sums[c * t->blocks + b] = sum;
-            }
-            if (t->hits) t->hits[b] += count_hits(o, s, chunk.rows);
-            if (t->errors) objective_add_errors(o, s, chunk, t->errors + b * 2 * o->shape.outputs);
-        }
-    }
-}
-
-/* Blocks of rows that are worth a second thread: some hundred thousand multiply-adds. */
-static size_t fair_blocks(const objective *o, size_t candidates)
-{
-    const size_t worth = 1 << 17;
-    return worth / (LOSS_BLOCK * (o->layout.parameters + 1) * (candidates + 1)) + 1;
-}
-
 void objective_values(objective *o, const void *const *candidates, size_t count, batch rows,
                       double *values)
 {
-    const size_t blocks = (rows.rows + LOSS_BLOCK - 1) / LOSS_BLOCK;
-    double *sums = allocate(count * blocks, sizeof *sums);
-    values_task task = {o, candidates, count, blocks, rows, sums, NULL, NULL};
-    if (o->part != PART_REGULARIZATION)
-        parallel_for(blocks, fair_blocks(o, count), values_block, &task);
-    for (size_t c = 0; c < count; c++)
-        values[c] = objective_combine(o, candidates[c], sums + c * blocks, rows.rows);
-    free(sums);
+    lane few[8] = {{0}}, *lanes = count <= 8 ? few : allocate(count, sizeof *lanes);
+    for (size_t c = 0; c < count; c++) lanes[c] = (lane){o, candidates[c], NULL};
+    together_values(lanes, count, rows, values);
+    if (lanes != few) free(lanes);
 }
 
 evaluation objective_evaluate(objective *o, const void *weights, batch rows)
 {
-    if (!rows.rows) return NO_EVALUATION;
-    const size_t blocks = (rows.rows + LOSS_BLOCK - 1) / LOSS_BLOCK;
-    const bool classes = o->loss->target == SLOPE_CLASS;
-    objective_reserve_blocks(o, blocks);
-    memset(o->block_sums, 0, blocks * sizeof *o->block_sums);
-    memset(o->block_hits, 0, blocks * sizeof *o->block_hits);
-    double *errors = o->loss->target == SLOPE_VALUES
-                         ? allocate(blocks * 2 * o->shape.outputs, sizeof *errors)
-                         : NULL;
-    values_task task = {
-        o, &weights, 1, blocks, rows, o->block_sums, classes ? o->block_hits : NULL, errors};
-    parallel_for(blocks, fair_blocks(o, 1), values_block, &task);
-    double sum = 0;
-    size_t hits = 0;
-    for (size_t b = 0; b < blocks; b++) {
-        sum += o->block_sums[b];
-        hits += o->block_hits[b];
-    }
-    evaluation e = NO_EVALUATION;
-    e.loss = sum / (double)rows.rows;
-    if (classes) e.accuracy = (double)hits / (double)rows.rows;
-    if (errors) objective_judge_errors(o, rows, errors, blocks, &e);
-    free(errors);
+    evaluation e;
+    together_evaluate(&(lane){o, weights, NULL}, 1, rows, &e);
     return e;
 }
 
 bool objective_confusion(objective *o, const void *weights, batch rows, uint64_t *counts)
 {
     if (o->loss->target != SLOPE_CLASS) return false;
-    scratch *s = &o->scratch[thread_index()];
+    scratch s = scratch_take(&o->scratch);
     const size_t classes = o->data->classes;
     for (size_t r = 0; r < rows.rows; r += o->chunk_rows) {
         batch chunk = rows;
         chunk.first += r;
         chunk.rows = rows.rows - r < o->chunk_rows ? rows.rows - r : o->chunk_rows;
-        objective_chunk(o, s, weights, objective_pack(o, s, chunk), chunk.rows, NULL);
-        count_hits(o, s, chunk.rows); /* leaves its guesses */
+        objective_chunk(o, &s, weights, objective_pack(o, &s, chunk), chunk.rows, NULL);
+        objective_count_hits(o, &s, chunk.rows); /* leaves its guesses */
         for (size_t i = 0; i < chunk.rows; i++)
-            if ((size_t)s->guesses[i] < classes)
-                counts[(size_t)s->labels[i] * classes + (size_t)s->guesses[i]]++;
+            if ((size_t)s.guesses[i] < classes)
+                counts[(size_t)s.labels[i] * classes + (size_t)s.guesses[i]]++;
     }
     return true;
 }

@@ -1,19 +1,12 @@
-/* engine/objective_private.h: what the files of the objective share: objective.c, objective_fit.c,
- * objective_many.c, objective_errors.c, and model_graph.c, which looks inside. For nobody else. */
+/* engine/objective_private.h: what the files of the objective share: the files named after
+ * it, together.c, and model_graph.c, which looks inside. For nobody else. */
 #ifndef SLOPE_ENGINE_OBJECTIVE_PRIVATE_H
 #define SLOPE_ENGINE_OBJECTIVE_PRIVATE_H
 
 #include "engine/objective.h"
+#include "engine/scratch.h"
 #include "host/services.h"
 #include "slope/loss.h"
-
-/* Memory of one thread for one chunk. */
-typedef struct scratch {
-    void *x, *workspace, *scores, *score_gradient, *loss_scratch, *targets;
-    double *raw_targets;
-    int32_t *labels, *guesses;
-    double *losses;
-} scratch;
 
 struct objective {
     arena *memory;
@@ -29,13 +22,10 @@ struct objective {
     objective_part part;
     void *shift, *factor; /* columns of real; NULL for none */
     size_t chunk_rows;
-    size_t thread_count;
-    scratch *scratch;
-    size_t block_capacity;
-    double *block_sums; /* losses of each block of rows */
-    double *row_losses; /* of the batch whose gradient was asked for last */
+    scratch_size scratch;         /* what a chunk needs, for one lane */
+    const slope_model_many *many; /* NULL: the model has none */
+    double *row_losses;           /* of the batch whose gradient was asked for last */
     size_t row_capacity;
-    size_t *block_hits;
     char *segment_gradients;
     size_t summed_rows, summed_segments; /* what the last accumulate left for finish_slice */
 };
@@ -58,16 +48,27 @@ void objective_judge_errors(const objective *o, batch rows, const double *sums, 
                             evaluation *e);
 
 /* Rows of the batch as the model wants them, and their labels in s. */
-const void *objective_pack(objective *o, scratch *s, batch rows);
+const void *objective_pack(const objective *o, scratch *s, batch rows);
+
+/* How many rows of the batch hit their label, by the scores in s; the guesses stay there. */
+size_t objective_count_hits(const objective *o, scratch *s, size_t rows);
 
 /* Forward, losses (into s->losses), and backward if gradient is not NULL (added to it). */
-void objective_chunk(objective *o, scratch *s, const void *weights, const void *x, size_t rows,
-                     void *gradient);
+void objective_chunk(const objective *o, scratch *s, const void *weights, const void *x,
+                     size_t rows, void *gradient);
 
-void objective_reserve_blocks(objective *o, size_t blocks);
+/* Rows of a segment of a batch (objective.h). */
+size_t objective_segment_length(const objective *o, size_t rows);
 
-/* From sums over blocks of rows to the objective's value. */
-double objective_combine(const objective *o, const void *weights, const double *block_sums,
-                         size_t rows);
+/* Losses of rows in their order: within a block one after another, then the blocks. Starts at 0. */
+typedef struct loss_sum {
+    double blocks, block;
+    size_t rows;
+} loss_sum;
+void loss_sum_add(loss_sum *sum, const double *losses, size_t rows);
+double loss_sum_total(const loss_sum *sum);
+
+/* From the sum over rows to the objective's value. */
+double objective_of_sum(const objective *o, const void *weights, double sum, size_t rows);
 
 #endif

@@ -1,4 +1,5 @@
-/* engine/trial_private.h: what trial.c and trial_state.c share. For nobody else. */
+/* engine/trial_private.h: what trial.c, trial_steps.c, trial_state.c and lockstep.c share. For
+ * nobody else. */
 #ifndef SLOPE_ENGINE_TRIAL_PRIVATE_H
 #define SLOPE_ENGINE_TRIAL_PRIVATE_H
 
@@ -35,5 +36,29 @@ struct trial {
     trial_progress progress;
     trial_summary summary;
 };
+
+double trial_clock(void); /* seconds, from some time on */
+
+/* The life of a trial, in the order of calls; false: `watch` failed.
+ *
+ *     trial_begin                     from the start, or from where it stood
+ *     until it is no longer RUNNING:
+ *         trial_take_evaluation       if one is due here
+ *         trial_settle                it may be FINISHED, PAUSED or in TIMEOUT
+ *         trial_after_step            if the step did not trial_fail; it may have DIVERGED
+ *     trial_end                       if it is FINISHED, DIVERGED or FAILED */
+bool trial_begin(trial *t, const trial_watch *watch, failure *why);
+bool trial_evaluation_due(trial *t);
+bool trial_take_evaluation(trial *t, trial_point *p, const void *weights, double seconds,
+                           const trial_watch *watch, failure *why);
+void trial_settle(trial *t);
+void trial_fail(trial *t, const failure *why);
+bool trial_after_step(trial *t, batch rows, double loss, const trial_watch *watch, failure *why);
+bool trial_checkpoint_due(trial *t);
+bool trial_end(trial *t, evaluation test, double seconds, const trial_watch *watch, failure *why);
+
+/* An evaluation of where the trial stands, with all but its results; and the weights for it. */
+trial_point trial_point_here(const trial *t);
+const void *trial_solution(trial *t);
 
 #endif

@@ -104,25 +104,29 @@ typedef struct rule_call {
     void *few[32], **slots; /* slots: few, or its own memory where they are more */
 } rule_call;
 
-static void rule_call_begin(rule_call *c, const updater *u, const slice *s, char *weights)
+static void rule_call_begin(rule_call *c, const updater *u)
 {
-    const size_t real_size = u->k->real_size;
     const bool enough = u->slot_count <= sizeof c->few / sizeof *c->few;
     c->slots = enough ? c->few : allocate(u->slot_count, sizeof *c->slots);
+    call_host_init(&c->host, u->config->train.precision, u->config->train.seed);
+    c->update = (slope_update){.size = sizeof(slope_update),
+                               .host = &c->host.host,
+                               .config = u->config->optimizer.config,
+                               .slots = c->slots};
+}
+
+static void rule_call_place(rule_call *c, const updater *u, const slice *s, char *weights)
+{
+    const size_t real_size = u->k->real_size;
     for (size_t i = 0; i < u->slot_count; i++) {
         const size_t skip = u->extents[i] == SLOPE_PER_ELEMENT  ? s->first * real_size
                             : u->extents[i] == SLOPE_PER_TENSOR ? s->tensor * sizeof(double)
                                                                 : 0;
         c->slots[i] = (char *)u->slots[i] + skip;
     }
-    call_host_init(&c->host, u->config->train.precision, u->config->train.seed);
-    c->update = (slope_update){.size = sizeof(slope_update),
-                               .host = &c->host.host,
-                               .config = u->config->optimizer.config,
-                               .n = s->count,
-                               .first = s->first,
-                               .weights = weights + s->first * real_size,
-                               .slots = c->slots};
+    c->update.n = s->count;
+    c->update.first = s->first;
+    c->update.weights = weights + s->first * real_size;
 }
 
 static void rule_call_end(rule_call *c)
@@ -132,22 +136,35 @@ static void rule_call_end(rule_call *c)
 
 typedef slope_status (*rule_operation)(const slope_update *call);
 
-static bool run_rule(update_task *t, rule_operation operation, const slice *s, failure *why)
+static void rule_call_for_step(rule_call *c, update_task *t)
+{
+    rule_call_begin(c, t->u);
+    c->host.context = t;
+    c->update.step = t->step + 1;
+    c->update.learning_rate = t->learning_rate;
+    c->update.loss = t->loss;
+    if (t->u->rule->scope == SLOPE_SCOPE_MODEL) {
+        c->update.objective = elsewhere;
+        c->update.full_objective = elsewhere_on_all_rows;
+    }
+}
+
+static bool run_rule(rule_call *c, const update_task *t, rule_operation operation, const slice *s,
+                     failure *why)
 {
     const updater *u = t->u;
+    rule_call_place(c, u, s, t->weights);
+    c->update.gradient = (char *)u->gradient + s->first * u->k->real_size;
+    return operation(&c->update) == SLOPE_OK ||
+           call_host_failure(&c->host, STATUS_TRIALS_FAILED, u->who, why);
+}
+
+static bool run_rule_on_all(update_task *t, rule_operation operation)
+{
+    const slice whole = {0, t->u->layout->total, 0};
     rule_call c;
-    rule_call_begin(&c, u, s, t->weights);
-    c.host.context = t;
-    c.update.gradient = (char *)u->gradient + s->first * u->k->real_size;
-    c.update.step = t->step + 1;
-    c.update.learning_rate = t->learning_rate;
-    c.update.loss = t->loss;
-    if (u->rule->scope == SLOPE_SCOPE_MODEL) {
-        c.update.objective = elsewhere;
-        c.update.full_objective = elsewhere_on_all_rows;
-    }
-    const bool good = operation(&c.update) == SLOPE_OK ||
-                      call_host_failure(&c.host, STATUS_TRIALS_FAILED, u->who, why);
+    rule_call_for_step(&c, t);
+    const bool good = run_rule(&c, t, operation, &whole, t->why);
     rule_call_end(&c);
     return good;
 }
@@ -155,19 +172,22 @@ static bool run_rule(update_task *t, rule_operation operation, const slice *s, f
 static void update_slices(void *argument, size_t first, size_t last)
 {
     update_task *t = argument;
+    const updater *u = t->u;
+    rule_call c;
+    rule_call_for_step(&c, t);
     for (size_t i = first; i < last; i++) {
-        const updater *u = t->u;
         const slice *s = &u->slices[i];
         char *gradient = (char *)u->gradient + s->first * u->k->real_size;
         failure why;
         if (u->fused)
             objective_finish_slice(u->o, t->weights, u->gradient, s->tensor,
                                    s->first - u->layout->offsets[s->tensor], s->count);
-        const bool good = run_rule(t, u->rule->update, s, &why);
+        const bool good = run_rule(&c, t, u->rule->update, s, &why);
         if (u->fused) memset(gradient, 0, s->count * u->k->real_size); /* for the next step */
         if (good) continue;
         if (!atomic_exchange(&t->failed, true)) *t->why = why; /* the first one is told */
     }
+    rule_call_end(&c);
 }
 
 static bool population_step(update_task *t)
@@ -200,45 +220,75 @@ static bool population_step(update_task *t)
     return true;
 }
 
-static double batch_gradient(updater *u, void *weights, batch rows)
+static double numerical_gradient(updater *u, void *weights, batch rows)
 {
     const train_config *t = &u->config->train;
-    if (u->fused) return objective_accumulate(u->o, weights, rows, true, u->gradient);
-    if (t->gradient == GRADIENT_ANALYTIC)
-        return objective_gradient(u->o, weights, rows, u->gradient);
     const double h = !isnan(t->difference_step) ? t->difference_step
                      : t->precision == FLOAT64  ? 1e-5
                                                 : 1e-2;
     return objective_gradient_numerical(u->o, weights, rows, t->difference, h, u->gradient);
 }
 
+bool updater_shares(const updater *u)
+{
+    return u->rule->scope != SLOPE_SCOPE_POPULATION &&
+           u->config->train.gradient == GRADIENT_ANALYTIC;
+}
+
+void *updater_gradient(updater *u)
+{
+    /* a fused update leaves it cleared */
+    if (!u->fused) memset(u->gradient, 0, u->layout->total * u->k->real_size);
+    return u->gradient;
+}
+
+/* From the gradient of the objective on. */
+static bool update(update_task *t)
+{
+    updater *u = t->u;
+    clip(u);
+    if (u->rule->scope == SLOPE_SCOPE_MODEL) return run_rule_on_all(t, u->rule->update);
+    const rule_operation begin = LATER_OPERATION(u->rule, begin);
+    if (begin && !run_rule_on_all(t, begin)) return false;
+    /* few weights are not worth a second thread */
+    const bool alone = u->layout->total <= SLICE || parallel_is_serial();
+    const size_t grain = alone ? u->slice_count : 1;
+    parallel_for(u->slice_count, grain, update_slices, t);
+    return !t->failed;
+}
+
+static update_task make_task(updater *u, uint64_t step, batch rows, void *weights, failure *why)
+{
+    return (update_task){.u = u,
+                         .weights = weights,
+                         .step = step,
+                         .rows = rows,
+                         .why = why,
+                         .learning_rate = updater_learning_rate(u, step)};
+}
+
+bool updater_apply(updater *u, uint64_t step, batch rows, void *weights, double loss, failure *why)
+{
+    if (!isfinite(loss)) return true; /* diverged: the caller sees the loss; no update */
+    update_task t = make_task(u, step, rows, weights, why);
+    t.loss = loss;
+    if (!u->fused) objective_finish(u->o, weights, u->gradient);
+    return update(&t);
+}
+
 bool updater_step(updater *u, uint64_t step, batch rows, void *weights, double *loss, failure *why)
 {
-    update_task t = {.u = u,
-                     .weights = weights,
-                     .step = step,
-                     .rows = rows,
-                     .why = why,
-                     .learning_rate = updater_learning_rate(u, step)};
-    bool good;
+    if (updater_shares(u)) {
+        *loss = objective_accumulate(u->o, weights, rows, u->fused, u->gradient);
+        return updater_apply(u, step, rows, weights, *loss, why);
+    }
+    update_task t = make_task(u, step, rows, weights, why);
+    bool good = true;
     if (u->rule->scope == SLOPE_SCOPE_POPULATION) {
         good = population_step(&t);
     } else {
-        t.loss = batch_gradient(u, weights, rows);
-        *loss = t.loss;
-        if (!isfinite(t.loss)) return true; /* diverged: the caller sees the loss; no update */
-        clip(u);
-        const slice whole = {0, u->layout->total, 0};
-        const rule_operation begin = LATER_OPERATION(u->rule, begin);
-        if (u->rule->scope == SLOPE_SCOPE_MODEL) {
-            good = run_rule(&t, u->rule->update, &whole, why);
-        } else {
-            good = !begin || run_rule(&t, begin, &whole, why);
-            /* few weights are not worth a second thread */
-            const size_t grain = u->layout->total <= SLICE ? u->slice_count : 1;
-            if (good) parallel_for(u->slice_count, grain, update_slices, &t);
-            good = good && !t.failed;
-        }
+        t.loss = numerical_gradient(u, weights, rows);
+        if (isfinite(t.loss)) good = update(&t);
     }
     *loss = t.loss;
     return good;
@@ -256,13 +306,14 @@ static void solve_slices(void *argument, size_t first, size_t last)
 {
     const solution_task *t = argument;
     const updater *u = t->u;
+    rule_call c;
+    rule_call_begin(&c, u);
+    c.update.step = t->steps;
     for (size_t i = first; i < last; i++) {
-        rule_call c;
-        rule_call_begin(&c, u, &u->slices[i], t->weights);
-        c.update.step = t->steps;
+        rule_call_place(&c, u, &u->slices[i], t->weights);
         u->rule->solution(&c.update, (char *)u->solution + u->slices[i].first * u->k->real_size);
-        rule_call_end(&c);
     }
+    rule_call_end(&c);
 }
 
 const void *updater_solution(updater *u, uint64_t steps, const void *weights)

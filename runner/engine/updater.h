@@ -26,6 +26,14 @@ double updater_learning_rate(const updater *u, uint64_t step);
  * the rule does. */
 bool updater_step(updater *u, uint64_t step, batch rows, void *weights, double *loss, failure *why);
 
+/* The same in parts, for trials that run together. updater_shares: whether the step begins with
+ * nothing but loss and gradient of the batch, which somebody else may sum up (into
+ * updater_gradient, zeroed, as together_accumulate does); the rest of the step is then
+ * updater_apply. */
+bool updater_shares(const updater *u);
+void *updater_gradient(updater *u);
+bool updater_apply(updater *u, uint64_t step, batch rows, void *weights, double loss, failure *why);
+
 /* The weights that are evaluated, saved and reported after `steps` updates: `weights` themselves,
  * or what the rule's `solution` makes of them, valid until the next call. */
 const void *updater_solution(updater *u, uint64_t steps, const void *weights);

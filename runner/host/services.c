@@ -85,8 +85,13 @@ static void host_uniform(const slope_host *host, slope_purpose purpose, uint64_t
 
 void call_host_init(call_host *call, precision p, uint64_t seed)
 {
-    *call = (call_host){
-        .kernels = kernels_for_bits(p == FLOAT64 ? 64 : 32), .seed = seed, .offset = SIZE_MAX};
+    /* the texts are left as they are but for their ends: this runs for every chunk and slice */
+    call->kernels = kernels_for_bits(p == FLOAT64 ? 64 : 32);
+    call->seed = seed;
+    call->text[0] = call->key[0] = '\0';
+    call->offset = SIZE_MAX;
+    call->memory = NULL;
+    call->context = NULL;
     call->host = (slope_host){
         .size = sizeof(slope_host),
         .kernels = &call->kernels->plugin,

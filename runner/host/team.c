@@ -44,7 +44,8 @@ void threads_set(int count)
 
 int threads_count(void)
 {
-    return wanted_threads ? wanted_threads : omp_get_max_threads();
+    const int count = wanted_threads ? wanted_threads : omp_get_max_threads();
+    return count < MOST_THREADS ? count : MOST_THREADS;
 }
 
 int thread_index(void)

@@ -12,7 +12,9 @@
 
 #include <stddef.h>
 
-/* Threads from now on; at least 1. Default: what OpenMP says (OMP_NUM_THREADS, else the
+enum { MOST_THREADS = 1024 };
+
+/* Threads from now on; from 1 to MOST_THREADS. Default: what OpenMP says (OMP_NUM_THREADS, else the
  * processors). Not inside a region. */
 void threads_set(int count);
 int threads_count(void);

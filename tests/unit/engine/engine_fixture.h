@@ -22,7 +22,9 @@ enum { FEATURES = 21, CLASSES = 4 };
 
 typedef struct fixture {
     arena *memory;
-    const trial_config *trial;
+    const trial_config *trial;  /* the first of */
+    const trial_config *trials; /* those of the text */
+    size_t trial_count;
     size_t rows;
     unsigned char *features; /* rows × FEATURES */
     int32_t *labels;
@@ -45,7 +47,7 @@ static inline fixture *fixture_create(size_t rows, const char *yaml)
     f->rows = rows;
     const int descriptor = mkstemp(file);
     assert_true(descriptor >= 0);
-    char text[1024];
+    char text[16384];
     snprintf(text, sizeof text, "%.*s, dataset: {name: synthetic}}\n", (int)strlen(yaml) - 1, yaml);
     assert_int_equal(write(descriptor, text, strlen(text)), strlen(text));
     close(descriptor);
@@ -58,7 +60,8 @@ static inline fixture *fixture_create(size_t rows, const char *yaml)
     diagnostics_print(errors, stderr);
     unlink(file);
     assert_non_null(e);
-    f->trial = &e->bases[0];
+    f->trial = f->trials = e->bases;
+    f->trial_count = e->base_count;
 
     f->features = allocate(rows * FEATURES, 1);
     f->labels = allocate(rows, sizeof *f->labels);
