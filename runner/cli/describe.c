@@ -10,6 +10,8 @@
 #include "host/registry.h"
 #include "record/table.h"
 
+#include "slope/sampler.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -203,6 +205,26 @@ static const char *section_name(slope_kind kind)
     return kind == SLOPE_KIND_READER ? "dataset" : kind_name(kind);
 }
 
+/* A space for a sampler or pruner, and how many trials where the sampler has no end. Rows of a file
+ * are a space of their own. */
+static config_node *example_sweep(arena *a, const host_plugin *plugin, config_node *section)
+{
+    const slope_plugin *about = plugin->description[FLOAT32];
+    const slope_sampler *sampler =
+        plugin->kind == SLOPE_KIND_SAMPLER ? (const slope_sampler *)about : NULL;
+    const config_place nowhere = {ORIGIN_DEFAULT, NULL, 0, 0};
+    const bool endless = sampler != NULL && sampler->needs_count;
+    const char *space = endless ? "{log_uniform: [0.001, 1]}" : "[0.01, 0.1, 1]";
+    const char *path = "optimizer.learning_rate";
+    config_node *sweep = config_new_mapping(a, nowhere);
+    if (sampler == NULL || sampler->table == NULL)
+        config_set(a, sweep, path, nowhere,
+                   config_parse(a, space, strlen(space), nowhere, path, diagnostics_create(a)));
+    config_set(a, sweep, kind_name(plugin->kind), nowhere, section);
+    if (endless) config_set(a, sweep, "trials", nowhere, plain(a, "16"));
+    return sweep;
+}
+
 static void print_example(arena *a, const host_plugin *plugin)
 {
     const config_place nowhere = {ORIGIN_DEFAULT, NULL, 0, 0};
@@ -210,7 +232,11 @@ static void print_example(arena *a, const host_plugin *plugin)
     config_node *root = config_new_mapping(a, nowhere);
     if (plugin->kind != SLOPE_KIND_READER)
         config_set(a, root, "dataset", nowhere, config_new_scalar(a, nowhere, "iris", false));
-    config_set(a, root, section_name(plugin->kind), nowhere, example_section(a, plugin, unused));
+    config_node *section = example_section(a, plugin, unused);
+    if (plugin->kind == SLOPE_KIND_SAMPLER || plugin->kind == SLOPE_KIND_PRUNER)
+        config_set(a, root, "sweep", nowhere, example_sweep(a, plugin, section));
+    else
+        config_set(a, root, section_name(plugin->kind), nowhere, section);
     printf("\nexample, with all defaults written out:\n\n");
     const char *text = config_to_yaml(a, root, false);
     while (*text != 0) {

@@ -17,9 +17,9 @@ static const char help[] =
     "\n"
     "Writes NAME.c into the current folder: a commented plugin that compiles, passes `slope test`\n"
     "and works as it stands, to be changed. Prints the commands that compile, test and use it.\n"
-    "KIND is reader, model, loss, optimizer or schedule. NAME is the name in YAML files: "
-    "lower-case\n"
-    "letters, digits and _, beginning with a letter. No file is ever overwritten.\n"
+    "KIND is reader, model, loss, optimizer, schedule, sampler or pruner. NAME is the name in\n"
+    "YAML files: lower-case letters, digits and _, beginning with a letter. No file is ever\n"
+    "overwritten.\n"
     "\n"
     "example:\n"
     "  slope new optimizer mine\n";
@@ -34,6 +34,10 @@ static const struct {
     [SLOPE_KIND_LOSS] = {"loss=%s", "", ""},
     [SLOPE_KIND_OPTIMIZER] = {"optimizer=%s", "", ""},
     [SLOPE_KIND_SCHEDULE] = {"schedule=%s", "", ""},
+    [SLOPE_KIND_SAMPLER] = {"--sweep optimizer.learning_rate=0.01,0.1,1 sweep.sampler=%s "
+                            "sweep.trials=3",
+                            "", ""},
+    [SLOPE_KIND_PRUNER] = {"--sweep optimizer.learning_rate=0.01,0.1,1 sweep.pruner=%s", "", ""},
 };
 
 static exit_status unknown_kind(const char *name)
@@ -45,7 +49,8 @@ static exit_status unknown_kind(const char *name)
     if (nearest != NULL)
         return cli_usage("new", "there is no kind '%s'; did you mean '%s'?", name, nearest);
     return cli_usage("new",
-                     "there is no kind '%s'; there are reader, model, loss, optimizer and schedule",
+                     "there is no kind '%s'; there are reader, model, loss, optimizer, schedule, "
+                     "sampler and pruner",
                      name);
 }
 

@@ -14,7 +14,7 @@ static void print_help(void)
     puts("usage: slope plugins [KIND] [--markdown]\n"
          "\n"
          "Lists every plugin with its version, precisions and file. KIND is reader, model, loss,\n"
-         "optimizer or schedule; without it all are listed.\n"
+         "optimizer, schedule, sampler or pruner; without it all are listed.\n"
          "\n"
          "Plugins are looked for beside the program (../lib/slope/plugins), then in the folders\n"
          "of SLOPE_PLUGIN_PATH. Those that cannot be loaded are named on standard error with the\n"

@@ -163,6 +163,12 @@ static void run_variant(const subject *s, size_t variant,
     }
 }
 
+/* Whether the runner has a use for the float64 half. */
+static bool computes(slope_kind kind)
+{
+    return kind != SLOPE_KIND_READER && kind != SLOPE_KIND_SAMPLER && kind != SLOPE_KIND_PRUNER;
+}
+
 static void with_configs(subject *s, bool all, void (*test)(const subject *s, const void *config))
 {
     for (int p = FLOAT32; p <= FLOAT64; ++p) {
@@ -170,7 +176,7 @@ static void with_configs(subject *s, bool all, void (*test)(const subject *s, co
         s->about = s->halves[p];
         if (s->about == NULL) continue;
         const bool reader = s->about->kind == SLOPE_KIND_READER;
-        if (reader && p == FLOAT64) continue; /* the runner reads with the other half */
+        if (p == FLOAT64 && !computes(s->about->kind)) continue;
         const size_t variants =
             all && !reader && s->about->parameter_count > 0 ? 2 + s->about->parameter_count : 1;
         for (size_t variant = 0; variant < variants; ++variant) run_variant(s, variant, test);

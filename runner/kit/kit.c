@@ -181,9 +181,13 @@ static const kit_check *checks_of(slope_kind kind)
     case SLOPE_KIND_OPTIMIZER:
         return optimizer_checks;
     case SLOPE_KIND_SCHEDULE:
+        return schedule_checks;
+    case SLOPE_KIND_SAMPLER:
+        return sampler_checks;
+    case SLOPE_KIND_PRUNER:
         break;
     }
-    return schedule_checks;
+    return pruner_checks;
 }
 
 typedef struct session {

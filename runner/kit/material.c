@@ -117,5 +117,11 @@ void exercise(const subject *s, const void *config, trace *out)
     case SLOPE_KIND_SCHEDULE:
         exercise_schedule(s, config, out);
         break;
+    case SLOPE_KIND_SAMPLER:
+        exercise_sampler(s, config, out);
+        break;
+    case SLOPE_KIND_PRUNER:
+        exercise_pruner(s, config, out);
+        break;
     }
 }

@@ -44,7 +44,7 @@ typedef struct kit_check {
 
 /* The checks of each kind, ended by a name of NULL. */
 extern const kit_check plugin_checks[], reader_checks[], model_checks[], loss_checks[],
-    optimizer_checks[], schedule_checks[];
+    optimizer_checks[], schedule_checks[], sampler_checks[], pruner_checks[];
 
 /* End the check, and with it the process. The reason gets the situation in front. */
 _Noreturn void kit_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -59,7 +59,7 @@ void kit_situation(const char *text);
 /* Calls `test` for each half and, unless only the defaults are wanted, for each variant of the
  * configuration that the plugin accepts: the defaults with the overrides, all other parameters
  * changed at once, and each changed alone. (Of readers only the first: the others would not fit
- * the data.) */
+ * the data. Of readers, samplers and pruners only the float32 half: the runner uses no other.) */
 void with_defaults(subject *s, void (*test)(const subject *s, const void *config));
 void with_every_config(subject *s, void (*test)(const subject *s, const void *config));
 
@@ -116,6 +116,8 @@ void exercise_model(const subject *s, const void *config, trace *out);
 void exercise_loss(const subject *s, const void *config, trace *out);
 void exercise_optimizer(const subject *s, const void *config, trace *out);
 void exercise_schedule(const subject *s, const void *config, trace *out);
+void exercise_sampler(const subject *s, const void *config, trace *out);
+void exercise_pruner(const subject *s, const void *config, trace *out);
 void exercise(const subject *s, const void *config, trace *out); /* by the kind of s->about */
 
 #endif

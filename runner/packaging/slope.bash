@@ -34,7 +34,9 @@ _slope_offer_argument() { # what the usage or an option's help line calls it
 _slope_offer_value() { # KEY: plugins, where the key names one
     local key=${1%.name}
     case ${key##*.} in
-    model | loss | optimizer | schedule) _slope_offer -W "$(_slope_plugins 2 "${key##*.}")" ;;
+    model | loss | optimizer | schedule | sampler | pruner)
+        _slope_offer -W "$(_slope_plugins 2 "${key##*.}")"
+        ;;
     dataset) _slope_offer -W "$(_slope_plugins 2 reader)" ;;
     esac
 }
@@ -71,7 +73,7 @@ _slope() {
     argument=${usage[COMP_CWORD - 2]//[\[\]]/}
     if [[ $argument == key=value || ($COMP_CWORD -gt 2 && $argument != [A-Z]*) ]]; then
         compopt -o nospace
-        _slope_offer -S = -W 'dataset model loss optimizer schedule'
+        _slope_offer -S = -W 'dataset model loss optimizer schedule sweep.sampler sweep.pruner'
     else
         _slope_offer_argument "$argument"
     fi

@@ -8,7 +8,10 @@ import subprocess
 import slope_cli
 from slope_cli import PROGRAM, SOURCE
 
-KINDS = ("reader", "model", "loss", "optimizer", "schedule")
+KINDS = ("reader", "model", "loss", "optimizer", "schedule", "sampler", "pruner")
+# a program without sweeps has nothing that would use a sampler
+SWEEPS = "--sweep" in subprocess.run([PROGRAM, "run", "--help"], text=True, check=True,
+                                     capture_output=True).stdout
 STRICT = ("-std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes "
           "-Wmissing-prototypes -Wundef -Werror")
 
@@ -37,12 +40,16 @@ class New(slope_cli.SlopeCase):
                 output = self.shell(commands["test"])
                 self.assertIn(f"ok       {kind} mine: ", output)
                 self.assertIn(" 0 failed", output)
-                self.assertIn("finished", self.shell(commands["use"]))
-                (manifest,) = self.folder.glob("results/*/latest/manifest.yaml")
-                self.assertIn("mine.so", manifest.read_text())
+                if "--sweep" not in commands["use"] or SWEEPS:
+                    self.use(commands["use"])
                 for name in ("mine.c", "mine.so"):
                     (self.folder / name).unlink()
-                shutil.rmtree(self.folder / "results")
+
+    def use(self, command):
+        self.assertIn("finished", self.shell(command))
+        (manifest,) = self.folder.glob("results/*/latest/manifest.yaml")
+        self.assertIn("mine.so", manifest.read_text())
+        shutil.rmtree(self.folder / "results")
 
     def test_the_optimizer_fits_a_screen(self):
         self.slope("new", "optimizer", "mine")
@@ -76,9 +83,8 @@ class New(slope_cli.SlopeCase):
                       self.slope("new", "loss", "a", "b", status=2).stderr)
         self.assertIn("did you mean 'optimizer'?",
                       self.slope("new", "optimiser", "mine", status=2).stderr)
-        for kind in ("sampler", "pruner"):
-            self.assertIn("there are reader, model, loss, optimizer and schedule",
-                          self.slope("new", kind, "mine", status=2).stderr)
+        self.assertIn("there are reader, model, loss, optimizer, schedule, sampler and pruner",
+                      self.slope("new", "dataset", "mine", status=2).stderr)
         self.assertIn("no option '--x'", self.slope("new", "--x", status=2).stderr)
 
     def test_current_folder_that_cannot_be_written(self):

@@ -12,7 +12,7 @@ from slope_cli import BUILD, SOURCE
 BAD = BUILD / "tests" / "bad_plugins"
 SHIPPED = BUILD / "lib" / "slope" / "plugins"
 KINDS = {"reader": "readers", "model": "models", "loss": "losses", "optimizer": "optimizers",
-         "schedule": "schedules"}
+         "schedule": "schedules", "sampler": "samplers", "pruner": "pruners"}
 
 
 def shipped():
@@ -287,7 +287,9 @@ class Describe(slope_cli.SlopeCase):
                 self.write("example.yaml", example)
                 for file in re.findall(r"\bmy_\w+", example):
                     self.write(file, "placeholder")
-                self.slope("validate", "example.yaml")
+                self.write("trials.csv", "optimizer.learning_rate\n0.1\n")
+                if kind not in ("sampler", "pruner") or "--sweep" in self.slope("run", "--help").stdout:
+                    self.slope("validate", "example.yaml")
 
     def test_parameters(self):
         text = self.slope("describe", "adam").stdout

@@ -9,7 +9,7 @@ import slope_cli
 from slope_cli import BUILD, SOURCE, main  # noqa: F401 (for the tests)
 
 SHIPPED = BUILD / "lib" / "slope" / "plugins"
-KINDS = ("readers", "models", "losses", "optimizers", "schedules")
+KINDS = ("readers", "models", "losses", "optimizers", "schedules", "samplers", "pruners")
 
 
 class KitCase(slope_cli.SlopeCase):
