@@ -8,6 +8,7 @@
 #include "engine/trial_private.h"
 #include "host/team.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,6 +53,10 @@ typedef struct group {
     trial_point *points;
     /* The step at hand. */
     batch rows;
+    size_t shares; /* threads that it is shared out to */
+    size_t block;  /* trials that go through rows together */
+    size_t block_count;
+    atomic_bool *taken; /* blocks */
 } group;
 
 static bool can_go_on(const trial *t)
@@ -65,6 +70,8 @@ static group group_create(trial *const *trials, size_t count, const trial_watch 
 {
     group g = {.watch = watch,
                .why = why,
+               .shares = parallel_is_serial() ? 1 : (size_t)threads_count(),
+               .taken = allocate(count, sizeof *g.taken),
                .live = allocate(count, sizeof *g.live),
                .active = allocate(count, sizeof *g.active),
                .chosen = allocate(count, sizeof *g.chosen),
@@ -83,8 +90,8 @@ static group group_create(trial *const *trials, size_t count, const trial_watch 
 static void group_destroy(group *g)
 {
     batches_destroy(&g->batches);
-    void *all[] = {g->live,  g->active, g->chosen, g->weights,
-                   g->lanes, g->losses, g->points, g->evaluations};
+    void *all[] = {g->live,   g->active, g->chosen,      g->weights, g->lanes,
+                   g->losses, g->points, g->evaluations, g->taken};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
@@ -222,15 +229,14 @@ static void step_alone(group *g, trial *t, double *loss)
         trial_fail(t, &why);
 }
 
-/* The whole step of some of the chosen, on this thread. */
-static void step_piece(void *argument, size_t first, size_t last)
+/* The whole step of chosen trials [first, last), on this thread. */
+static void step_block(group *g, handful *h, size_t first, size_t last)
 {
-    group *g = argument;
     for (size_t i = first; i < last; i++) {
         trial *t = g->chosen[i];
         g->lanes[i] = (lane){t->objective, t->weights, updater_gradient(t->updater)};
     }
-    together_accumulate(g->lanes + first, last - first, g->rows, g->losses + first);
+    together_accumulate(h, g->lanes + first, last - first, g->losses + first);
     for (size_t i = first; i < last; i++) {
         trial *t = g->chosen[i];
         failure why;
@@ -239,15 +245,33 @@ static void step_piece(void *argument, size_t first, size_t last)
     }
 }
 
-/* Pieces that fit the cache, as many for each thread. */
-static size_t piece_length(const group *g)
+/* Blocks that fit the cache, as many for each thread. */
+static void cut_into_blocks(group *g)
 {
     const trial *t = g->chosen[0];
     const size_t width = together_width(t->objective, trial_bytes(t));
-    const size_t threads = parallel_is_serial() ? 1 : (size_t)threads_count();
-    const size_t pieces = (g->chosen_count + width - 1) / width;
-    const size_t even = (pieces + threads - 1) / threads * threads;
-    return (g->chosen_count + even - 1) / even;
+    const size_t least = (g->chosen_count + width - 1) / width;
+    const size_t even = (least + g->shares - 1) / g->shares * g->shares;
+    g->block = (g->chosen_count + even - 1) / even;
+    g->block_count = (g->chosen_count + g->block - 1) / g->block;
+    for (size_t b = 0; b < g->block_count; b++) atomic_store(&g->taken[b], false);
+}
+
+/* What one thread does of a step: first the blocks that it had in the step before, whose weights
+ * are still in its cache, then what others have left over. */
+static void step_share(void *argument, size_t first, size_t last)
+{
+    group *g = argument;
+    (void)first, (void)last; /* whoever comes takes what there is */
+    const size_t threads = g->shares, home = (size_t)thread_index() % threads;
+    handful h = {.o = NULL};
+    for (size_t turn = 0; turn < threads; turn++)
+        for (size_t b = (home + turn) % threads; b < g->block_count; b += threads) {
+            if (atomic_exchange(&g->taken[b], true)) continue;
+            if (!h.o) h = together_take(g->chosen[0]->objective, g->rows, g->block);
+            const size_t begin = b * g->block, left = g->chosen_count - begin;
+            step_block(g, &h, begin, begin + (left < g->block ? left : g->block));
+        }
 }
 
 static bool after_step(group *g)
@@ -268,13 +292,13 @@ static bool has_its_own_way(trial *t)
  * who went together. */
 static bool step(group *g)
 {
-    const size_t threads = parallel_is_serial() ? 1 : (size_t)threads_count();
     double start = trial_clock();
     g->rows = batches_at(&g->batches, trial_step(g->active[0]));
     choose(g, shares_gradient);
-    if (g->chosen_count > 1 && g->chosen_count >= threads)
-        parallel_for(g->chosen_count, piece_length(g), step_piece, g);
-    else
+    if (g->chosen_count > 1 && g->chosen_count >= g->shares) {
+        cut_into_blocks(g);
+        parallel_for(g->shares, 1, step_share, g);
+    } else
         for (size_t i = 0; i < g->chosen_count; i++) step_alone(g, g->chosen[i], &g->losses[i]);
     const double share = (trial_clock() - start) / (double)g->chosen_count;
     for (size_t i = 0; i < g->chosen_count; i++) g->chosen[i]->progress.train_seconds += share;

@@ -50,8 +50,7 @@ static bool load_data(run *r, failure *why)
     const trial_config **first = arena_alloc(r->memory, e->base_count * sizeof *first);
     for (size_t t = 0; t < e->base_count; t++) {
         size_t d = 0;
-        while (d < r->dataset_count && !dataset_same(&first[d]->dataset, &e->bases[t].dataset))
-            d++;
+        while (d < r->dataset_count && !dataset_same(&first[d]->dataset, &e->bases[t].dataset)) d++;
         if (d == r->dataset_count) {
             r->datasets[d] = dataset_load(&e->bases[t].dataset, why);
             if (!r->datasets[d]) return false;

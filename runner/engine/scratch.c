@@ -12,6 +12,7 @@ enum { LINE = 64 };
 static struct block {
     _Alignas(LINE) char *memory;
     size_t bytes;
+    uint64_t takings;
 } blocks[MOST_THREADS];
 
 /* Sizes first, with base NULL, then places. */
@@ -62,7 +63,14 @@ scratch scratch_take(const scratch_size *size)
         b->bytes = c.used;
     }
     c = (carver){b->memory, 0};
-    return divide(size, &c);
+    scratch s = divide(size, &c);
+    s.taking = ++b->takings;
+    return s;
+}
+
+bool scratch_is_latest(const scratch *s)
+{
+    return s->taking == blocks[thread_index()].takings;
 }
 
 scratch scratch_lane(const scratch *s, size_t lane)

@@ -6,6 +6,7 @@
 #ifndef SLOPE_ENGINE_SCRATCH_H
 #define SLOPE_ENGINE_SCRATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,10 +29,14 @@ typedef struct scratch {
     double *losses;                /* rows */
     void *sums;
     size_t workspace_bytes, score_bytes; /* from one lane to the next */
+    uint64_t taking;                     /* how often the thread has taken its memory */
 } scratch;
 
 /* Of the calling thread. Not zeroed. */
 scratch scratch_take(const scratch_size *size);
+
+/* Whether the calling thread, whose it must be, has not taken its memory again since. */
+bool scratch_is_latest(const scratch *s);
 
 /* The same with the workspace and scores of one lane in the first place. */
 scratch scratch_lane(const scratch *s, size_t lane);

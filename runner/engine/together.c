@@ -17,7 +17,7 @@ void together_use_many(bool use)
 /* A panel of a wide product should be some hundred columns; wider lanes need less company. */
 size_t together_width(const objective *o, size_t bytes_of_lane)
 {
-    enum { COLUMNS = 160, CACHE = 1 << 20 };
+    enum { COLUMNS = 128, CACHE = 1 << 20 };
     const size_t columns = o->layout.parameters / (o->shape.features + 1) + 1;
     const size_t busy = (COLUMNS + columns - 1) / columns, fitting = CACHE / (bytes_of_lane + 1);
     const size_t width = busy > fitting ? busy : fitting;
@@ -97,13 +97,23 @@ static void chunk_in_turn(const chunk *c)
 
 /* ---- gradients of a batch -------------------------------------------------------------------- */
 
+handful together_take(const objective *o, batch rows, size_t width)
+{
+    const bool wide = goes_wide(o, width), whole = rows.rows <= o->chunk_rows;
+    const size_t length = objective_segment_length(o, rows.rows);
+    const bool beside = rows.rows > length && (!wide || length > o->chunk_rows);
+    handful h = {.o = o, .rows = rows, .width = width};
+    const scratch_size size = size_for(o, wide ? width : 1, beside ? width * o->layout.total : 0);
+    h.s = scratch_take(&size);
+    h.x = whole ? objective_pack(o, &h.s, rows) : NULL;
+    return h;
+}
+
 typedef struct accumulation {
+    handful *h;
     const lane *lanes;
     size_t count;
-    batch rows;
     bool wide;
-    size_t segment_rows;
-    scratch s;
     loss_sum sums[MOST_LANES];
     size_t chunk_rows; /* of the chunk at hand */
 } accumulation;
@@ -114,72 +124,80 @@ static void add_losses(void *argument, size_t number, scratch *s)
     loss_sum_add(&a->sums[number], s->losses, a->chunk_rows);
 }
 
+/* Rows [first, first + rows) of the batch; their labels and targets begin those of `part`. */
+static const void *rows_at(const handful *h, size_t first, size_t rows, scratch *part)
+{
+    const objective *o = h->o;
+    *part = h->s;
+    if (h->x) {
+        part->labels += first;
+        part->targets = (char *)part->targets + first * o->shape.outputs * o->k->real_size;
+        return (const char *)h->x + first * o->shape.features * o->k->real_size;
+    }
+    batch some = h->rows;
+    some.first += first;
+    some.rows = rows;
+    return objective_pack(o, part, some);
+}
+
 /* One chunk of a segment; gradients are added to those of `lanes`. */
 static void accumulate_chunk(accumulation *a, const lane *lanes, size_t first, size_t rows,
                              bool separate)
 {
-    const objective *o = a->lanes[0].o;
-    batch part = a->rows;
-    part.first += first;
-    part.rows = rows;
+    scratch part;
+    const void *x = rows_at(a->h, first, rows, &part);
+    const chunk c = {lanes, a->count, &part, x, rows, true, separate, add_losses, a};
     a->chunk_rows = rows;
-    const chunk c = {lanes,    a->count,   &a->s, objective_pack(o, &a->s, part), rows, true,
-                     separate, add_losses, a};
     if (a->wide)
         chunk_wide(&c);
     else
         chunk_in_turn(&c);
 }
 
+static void accumulate_chunks(accumulation *a, const lane *lanes, size_t begin, size_t end)
+{
+    const size_t most = a->h->o->chunk_rows;
+    for (size_t r = begin; r < end; r += most)
+        accumulate_chunk(a, lanes, r, end - r < most ? end - r : most, false);
+}
+
 /* A segment of several chunks, or of one where there is no wide product that could sum it
  * separately: gradients grow in vectors of their own, which are then added. */
 static void accumulate_beside(accumulation *a, size_t begin, size_t end)
 {
-    const objective *o = a->lanes[0].o;
+    const objective *o = a->h->o;
     const size_t vector = o->layout.total * o->k->real_size;
     lane beside[MOST_LANES];
     for (size_t i = 0; i < a->count; i++) {
         beside[i] = a->lanes[i];
-        beside[i].gradient = memset((char *)a->s.sums + i * vector, 0, vector);
+        beside[i].gradient = memset((char *)a->h->s.sums + i * vector, 0, vector);
     }
-    for (size_t r = begin; r < end; r += o->chunk_rows)
-        accumulate_chunk(a, beside, r, end - r < o->chunk_rows ? end - r : o->chunk_rows, false);
+    accumulate_chunks(a, beside, begin, end);
     for (size_t i = 0; i < a->count; i++)
         o->k->add(o->layout.total, beside[i].gradient, a->lanes[i].gradient);
 }
 
-static void accumulate_segment(accumulation *a, size_t begin, size_t end)
+void together_accumulate(handful *h, const lane *lanes, size_t count, double *values)
 {
-    const objective *o = a->lanes[0].o;
-    const bool whole = end - begin <= o->chunk_rows;
-    if (begin == 0)
-        for (size_t r = 0; r < end; r += o->chunk_rows)
-            accumulate_chunk(a, a->lanes, r, end - r < o->chunk_rows ? end - r : o->chunk_rows,
-                             false);
-    else if (whole && a->wide)
-        accumulate_chunk(a, a->lanes, begin, end - begin, true);
-    else
-        accumulate_beside(a, begin, end);
-}
-
-void together_accumulate(const lane *lanes, size_t count, batch rows, double *values)
-{
-    const objective *o = lanes[0].o;
-    accumulation a = {.lanes = lanes,
-                      .count = count,
-                      .rows = rows,
-                      .wide = goes_wide(o, count),
-                      .segment_rows = objective_segment_length(o, rows.rows)};
-    const bool beside = rows.rows > a.segment_rows && (!a.wide || a.segment_rows > o->chunk_rows);
-    const scratch_size size = size_for(o, a.wide ? count : 1, beside ? count * o->layout.total : 0);
-    a.s = scratch_take(&size);
-    for (size_t r = 0; r < rows.rows; r += a.segment_rows)
-        accumulate_segment(&a, r, rows.rows - r < a.segment_rows ? rows.rows : r + a.segment_rows);
+    /* an update in between may have evaluated elsewhere, in the same memory */
+    if (!scratch_is_latest(&h->s)) *h = together_take(h->o, h->rows, h->width);
+    const objective *o = h->o;
+    const size_t rows = h->rows.rows, length = objective_segment_length(o, rows);
+    accumulation a = {.h = h, .lanes = lanes, .count = count, .wide = goes_wide(o, count)};
+    for (size_t begin = 0; begin < rows; begin += length) {
+        const size_t end = rows - begin < length ? rows : begin + length;
+        if (begin == 0)
+            accumulate_chunks(&a, lanes, begin, end);
+        else if (a.wide && end - begin <= o->chunk_rows)
+            accumulate_chunk(&a, lanes, begin, end - begin, true);
+        else
+            accumulate_beside(&a, begin, end);
+    }
     for (size_t i = 0; i < count; i++) {
-        lanes[i].o->summed_rows = rows.rows;
+        lanes[i].o->summed_rows = rows;
         lanes[i].o->summed_segments = 1; /* the others are in it */
         values[i] =
-            objective_of_sum(lanes[i].o, lanes[i].weights, loss_sum_total(&a.sums[i]), rows.rows);
+            objective_of_sum(lanes[i].o, lanes[i].weights, loss_sum_total(&a.sums[i]), rows);
     }
 }
 

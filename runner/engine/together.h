@@ -10,6 +10,7 @@
 #define SLOPE_ENGINE_TOGETHER_H
 
 #include "engine/objective.h"
+#include "engine/scratch.h"
 
 typedef struct lane {
     objective *o;
@@ -21,10 +22,21 @@ typedef struct lane {
 enum { MOST_LANES = 64 };
 size_t together_width(const objective *o, size_t bytes_of_lane);
 
+/* A batch in the hands of one thread: packed once, if it is no longer than a chunk, for all lanes
+ * that follow. `width`: the most lanes that will come at once. */
+typedef struct handful {
+    const objective *o;
+    batch rows;
+    size_t width;
+    scratch s;
+    const void *x; /* the packed batch; NULL: it is packed chunk after chunk */
+} handful;
+handful together_take(const objective *o, batch rows, size_t width);
+
 /* What objective_accumulate does, for up to MOST_LANES objectives, each of which may then
  * finish_slice. Cuts nothing into pieces for other threads: call it within a loop over groups of
- * lanes. */
-void together_accumulate(const lane *lanes, size_t count, batch rows, double *values);
+ * lanes, on the thread that took the batch. */
+void together_accumulate(handful *h, const lane *lanes, size_t count, double *values);
 
 /* Objectives of any number of lanes, and their evaluations. All threads share the rows. */
 void together_values(const lane *lanes, size_t count, batch rows, double *values);
