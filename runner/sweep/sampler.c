@@ -36,13 +36,13 @@ static bool count_trials(const sampler *s, const call_host *host, uint64_t *coun
     const char *who = name_of(host->memory, s->about);
     *count = 0;
     if (s->about->needs_count && s->wanted == 0)
-        return failure_set(why, STATUS_CONFIG, "%s has no end of its own: say how many with trials",
+        return failure_set(why, STATUS_CONFIG, "%s has no end of its own: say how many with `trials: 100`",
                            who);
     if (s->about->count(&call, count) != SLOPE_OK)
         return call_host_failure(host, STATUS_CONFIG, who, why);
     if (s->wanted > 0 && s->wanted < *count) *count = s->wanted;
     if (*count == UINT64_MAX)
-        return failure_set(why, STATUS_CONFIG, "%s finds no end: say how many with trials", who);
+        return failure_set(why, STATUS_CONFIG, "%s finds no end: say how many with `trials: 100`", who);
     return *count > 0 || failure_set(why, STATUS_CONFIG, "%s places no trial", who);
 }
 
