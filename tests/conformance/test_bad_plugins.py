@@ -53,7 +53,8 @@ class BadPlugins(KitCase):
     def test_every_check_has_a_plugin_that_it_catches(self):
         one_of_each = [SHIPPED / path for path in
                        ("readers/none.so", "models/linear.so", "losses/svm.so",
-                        "optimizers/sgd.so", "optimizers/random_search.so", "schedules/cosine.so")]
+                        "optimizers/sgd.so", "optimizers/random_search.so", "schedules/cosine.so",
+                        "samplers/grid.so", "pruners/median.so")]
         checks = {check for results in self.run_kit(one_of_each).values() for check in results}
         self.assertEqual(checks - {"can be loaded"}, set(expected().values()))
 
@@ -67,6 +68,9 @@ class BadPlugins(KitCase):
                 "exits_on_nan": "it ends the program, with status 0",
                 "counts_rows": "float32: rows give other",
                 "uphill": "it does not get lower on a convex quadratic",
+                "starts_at_zero": "a trial lies elsewhere when it is asked for alone",
+                "counts_absent": "lists: it counts 240 trials, but 0 and 1 are the same",
+                "ends_all": "float32: 1 trials at rung 0, values drawn: it ends them all",
                 "unresolved": "undefined symbol: function_that_nobody_defines"}.items():
             with self.subTest(case):
                 self.kit(case)
