@@ -102,7 +102,7 @@ handful together_take(const objective *o, batch rows, size_t width)
     const bool wide = goes_wide(o, width), whole = rows.rows <= o->chunk_rows;
     const size_t length = objective_segment_length(o, rows.rows);
     const bool beside = rows.rows > length && (!wide || length > o->chunk_rows);
-    handful h = {.o = o, .rows = rows, .width = width};
+    handful h = {.o = o, .rows = rows, .width = width, .wide = wide};
     const scratch_size size = size_for(o, wide ? width : 1, beside ? width * o->layout.total : 0);
     h.s = scratch_take(&size);
     h.x = whole ? objective_pack(o, &h.s, rows) : NULL;
@@ -113,7 +113,6 @@ typedef struct accumulation {
     handful *h;
     const lane *lanes;
     size_t count;
-    bool wide;
     loss_sum sums[MOST_LANES];
     size_t chunk_rows; /* of the chunk at hand */
 } accumulation;
@@ -148,7 +147,7 @@ static void accumulate_chunk(accumulation *a, const lane *lanes, size_t first, s
     const void *x = rows_at(a->h, first, rows, &part);
     const chunk c = {lanes, a->count, &part, x, rows, true, separate, add_losses, a};
     a->chunk_rows = rows;
-    if (a->wide)
+    if (a->h->wide)
         chunk_wide(&c);
     else
         chunk_in_turn(&c);
@@ -183,12 +182,12 @@ void together_accumulate(handful *h, const lane *lanes, size_t count, double *va
     if (!scratch_is_latest(&h->s)) *h = together_take(h->o, h->rows, h->width);
     const objective *o = h->o;
     const size_t rows = h->rows.rows, length = objective_segment_length(o, rows);
-    accumulation a = {.h = h, .lanes = lanes, .count = count, .wide = goes_wide(o, count)};
+    accumulation a = {.h = h, .lanes = lanes, .count = count};
     for (size_t begin = 0; begin < rows; begin += length) {
         const size_t end = rows - begin < length ? rows : begin + length;
         if (begin == 0)
             accumulate_chunks(&a, lanes, begin, end);
-        else if (a.wide && end - begin <= o->chunk_rows)
+        else if (h->wide && end - begin <= o->chunk_rows)
             accumulate_chunk(&a, lanes, begin, end - begin, true);
         else
             accumulate_beside(&a, begin, end);

@@ -28,6 +28,7 @@ typedef struct handful {
     const objective *o;
     batch rows;
     size_t width;
+    bool wide; /* as one wide product */
     scratch s;
     const void *x; /* the packed batch; NULL: it is packed chunk after chunk */
 } handful;
