@@ -180,8 +180,7 @@ static void tidy(char *path)
     *out = '\0';
 }
 
-/* Absolute: from the folder of the file in which the value stands, or from the current one. */
-static char *absolute(arena *a, const config_node *node)
+char *config_absolute_path(arena *a, const config_node *node)
 {
     const char *path = node->text;
     if (node->place.origin == ORIGIN_FILE && node->place.file)
@@ -217,7 +216,7 @@ static config_node *bind_path(const value_binding *b, const config_node *node, c
         wrong_type(b, node, "the name of a file");
         return NULL;
     }
-    char *path = absolute(b->memory, node);
+    char *path = config_absolute_path(b->memory, node);
     const int reason = unreadable(path);
     if (reason == 0) {
         *field = path;

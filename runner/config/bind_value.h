@@ -24,6 +24,10 @@ void bind_absent(const slope_parameter *parameter, void *field);
 /* "'12'", "the text '12'", "a list": for "expected …, got %s". */
 const char *config_describe(arena *a, const config_node *node);
 
+/* The file that a scalar names: from the folder of the file in which the value stands, or from the
+ * current one. */
+char *config_absolute_path(arena *a, const config_node *node);
+
 /* Whether the node is a plain null. */
 bool config_is_null(const config_node *node);
 

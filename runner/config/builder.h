@@ -1,11 +1,16 @@
-/* config/builder.h: what the parts of experiment_create() share. Private to config/.
+/* config/builder.h: what the parts of experiment_create() share. For config/, and for
+ * sweep/plan*.c, which builds more trials of the same sections.
  *
  *     experiment.c       trials: merged, built, named, recorded
+ *     trial_sections.c   one section after another, by number
  *     plain_sections.c   train, evaluate, stop …: sections that need no plugin
  *     plugin_sections.c  model, loss, optimizer, schedule, and the rules between them
  *     dataset_section.c  dataset and its descriptors
  *     surface_section.c  surface: what is known about a function
  *     trial_labels.c     names for trials
+ *     parameter_of.c     from a path to the parameter that it sets
+ *     sweep_section.c    sweep: its settings
+ *     space_*.c          the space of a sweep (space_build.h)
  *
  * Each function takes a trial's merged mapping, reports to b->errors, fills its part of the trial
  * as well as it can, and puts what it bound into `resolved` under its key. */
@@ -48,7 +53,45 @@ config_node *builder_only(builder *b, const config_node *mapping, const bind_tab
         .element_size = sizeof(slope_parameter), .config_size = sizeof(struct_), .owner = (owner_) \
     }
 
+/* ---- a trial, section by section ------------------------------------------------------------- */
+
+/* In the order in which they are built: the precision decides about plugins, the loss about
+ * whether a data set is needed. */
+typedef enum trial_section {
+    SECTION_TRAIN,
+    SECTION_LOSS,
+    SECTION_DATASET,
+    SECTION_MODEL,
+    SECTION_REGULARIZATION,
+    SECTION_OPTIMIZER,
+    SECTION_SCHEDULE,
+    SECTION_CLIP,
+    SECTION_EVALUATE,
+    SECTION_STOP,
+    SECTION_CHECKPOINT,
+    SECTION_RECORD,
+    SECTION_SURFACE,
+    TRIAL_SECTIONS
+} trial_section;
+
+const char *trial_section_key(trial_section s);
+trial_section trial_section_of(const char *path);   /* of its first part; TRIAL_SECTIONS: none */
+trial_section trial_section_recorded(size_t place); /* the place-th in the record */
+
+/* Builds one section of a trial (after those before it) and returns its record, or NULL where there
+ * is nothing to record. */
+const config_node *build_section(builder *b, trial_section s, const config_node *trial,
+                                 trial_config *out);
+/* Copies what that section filled. */
+void trial_section_copy(trial_section s, trial_config *to, const trial_config *from);
+
+/* A whole trial's record of the records of its sections. `keep` may be NULL. */
+const config_node *trial_record(arena *a, const config_node *label, const config_node *keep,
+                                const config_node *const parts[TRIAL_SECTIONS], config_place place);
+
 /* ---- sections -------------------------------------------------------------------------------- */
+
+extern const char *const metric_names[]; /* from METRIC_TRAIN_LOSS on, ended by NULL */
 
 void build_train(builder *b, const config_node *trial, config_node *resolved, train_config *out);
 void build_evaluate(builder *b, const config_node *trial, config_node *resolved,
@@ -81,6 +124,51 @@ void build_dataset(builder *b, const config_node *trial, config_node *resolved, 
 const void *builder_bind_plugin(builder *b, const slope_plugin *half, const config_node *section,
                                 const char *path, const char *const *reserved, const char *advice,
                                 config_node *resolved);
+
+/* ---- what keys mean ---------------------------------------------------------------------------
+ */
+
+/* The parameter behind a dotted path, by the plugins that the (merged) trial names; NULL if there
+ * is none, or what the trial names is not there. */
+const slope_parameter *builder_parameter(builder *b, const config_node *trial, const char *path);
+
+/* Its sources: tables of the runner's sections (of keys beside a plugin's: schedule, model.init),
+ * the plugin that a section names, the reader of a data set. NULL if there is none. */
+const bind_table *plain_table(const char *section);
+const bind_table *table_beside_plugin(const char *section);
+const bind_table *dataset_table(void);
+const host_plugin *plugin_of_section(builder *b, const config_node *trial, const char *key);
+const host_plugin *reader_of_dataset(builder *b, const config_node *section);
+
+/* The plugin of a kind that runs where a file names none; "" if that kind has none. */
+const char *default_name(slope_kind kind);
+
+/* ---- sweeps ---------------------------------------------------------------------------------- */
+
+struct space;
+struct sampler_rows;
+
+/* root.sweep, or NULL where there is none; with what of it goes into the record. */
+const struct sweep_config *build_sweep(builder *b, const config_node *root, const config_node *base,
+                                       config_node **record);
+
+/* The file beside which descriptors are looked for: config_path, if sweep.beside names no other. */
+const char *sweep_beside(const config_node *root, const char *config_path);
+
+/* Binds sweep.sampler or sweep.pruner (NULL: the default). */
+void build_sweep_plugin(builder *b, slope_kind kind, const config_node *section,
+                        config_node *resolved, plugin_choice *out);
+
+/* A base with what a point of the space sets. */
+const config_node *build_point(builder *b, const config_node *base, const struct space *s,
+                               const double *point);
+
+/* The space of a sweep's section. `settings` (ended by NULL) are keys that are no paths; `rows`
+ * those of the sampler, or NULL; `base` the first base of the file. Everything that stays of the
+ * section goes to `record`. */
+const struct space *build_space(builder *b, const config_node *section, const char *const *settings,
+                                const struct sampler_rows *rows, const config_node *base,
+                                config_node *record);
 
 /* Labels for those trials that have none (label NULL), and all of them unique. */
 void label_trials(arena *a, trial_config *trials, size_t count);

@@ -109,6 +109,24 @@ static const host_plugin *find_reader(builder *b, const config_node *name, bool 
     return NULL;
 }
 
+const host_plugin *reader_of_dataset(builder *b, const config_node *section)
+{
+    const config_node *name = config_get(section, "name");
+    if (!name || name->kind != CONFIG_SCALAR) return NULL;
+    const char *descriptor =
+        is_in_place(section) ? NULL : descriptor_find(b->memory, b->config_path, name->text);
+    diagnostics *unused = diagnostics_create(b->memory);
+    if (descriptor) name = config_get(config_load_file(b->memory, descriptor, unused), "name");
+    if (!name || name->kind != CONFIG_SCALAR) return NULL;
+    failure why;
+    return registry_find(b->plugins, SLOPE_KIND_READER, name->text, &why);
+}
+
+const bind_table *dataset_table(void)
+{
+    return &table;
+}
+
 /* ---- keys of the runner ---------------------------------------------------------------------- */
 
 static void check_share(builder *b, const config_node *section, const char *key, double value)

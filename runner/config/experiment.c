@@ -4,14 +4,9 @@
 #include "base/files.h"
 #include "config/bind_value.h"
 #include "config/builder.h"
+#include "config/sweep_config.h"
 
 #include <string.h>
-
-/* Every key that a trial may have beside those of its own table, in the order of the record. */
-static const char *const trial_sections[] = {
-    "dataset", "model",    "loss", "regularization", "optimizer", "schedule", "clip",
-    "train",   "evaluate", "stop", "checkpoint",     "record",    "surface",  NULL,
-};
 
 /* ---- keys that are no sections --------------------------------------------------------------- */
 
@@ -51,18 +46,21 @@ static config_node *without_experiment(builder *b, const config_node *root)
     config_node *rest = config_new_mapping(b->memory, root->place);
     for (size_t i = 0; i < root->count; i++) {
         const config_entry *e = &root->entries[i];
-        if (strcmp(e->key, "experiment") != 0 && strcmp(e->key, "trials") != 0)
+        if (strcmp(e->key, "experiment") != 0 && strcmp(e->key, "trials") != 0 &&
+            strcmp(e->key, "sweep") != 0)
             config_set(b->memory, rest, e->key, e->key_place, e->value);
     }
     return rest;
 }
 
-static const char *const *with_trials(builder *b)
+/* Keys of a file that no table has, ended by NULL. */
+static const char *const *keys_beside(builder *b)
 {
-    enum { COUNT = sizeof trial_sections / sizeof *trial_sections };
-    const char **keys = arena_alloc(b->memory, (COUNT + 1) * sizeof *keys);
-    keys[0] = "trials";
-    memcpy(keys + 1, trial_sections, sizeof trial_sections);
+    const char **keys = arena_alloc(b->memory, (TRIAL_SECTIONS + 3) * sizeof *keys);
+    for (size_t i = 0; i < TRIAL_SECTIONS; i++)
+        keys[i] = trial_section_key(trial_section_recorded(i));
+    keys[TRIAL_SECTIONS] = "trials";
+    keys[TRIAL_SECTIONS + 1] = "sweep";
     return keys;
 }
 
@@ -83,38 +81,19 @@ static const char *read_name(builder *b, const config_node *root, const char *gi
 static void build_trial(builder *b, const config_node *merged, trial_config *out)
 {
     const size_t before = diagnostics_count(b->errors);
-    config_node *r = config_new_mapping(b->memory, merged->place);
     config_node *own = config_new_mapping(b->memory, merged->place);
-    config_node *train = config_new_mapping(b->memory, merged->place);
-    config_node *loss = config_new_mapping(b->memory, merged->place);
     const top_fields *f = bind_section(
         b->memory, &trial_table, builder_only(b, merged, &trial_table), "", NULL, own, b->errors);
     out->label = f->label;
     out->keep_weights = f->keep == 0;
-    build_train(b, merged, train, &out->train); /* first: the precision decides about plugins */
-    const config_node *label = config_get(own, "label"), *keep = config_get(own, "keep");
-    /* The order of the record. label_trials() gives a label to those that have none. */
+    const config_node *parts[TRIAL_SECTIONS];
+    for (trial_section s = 0; s < TRIAL_SECTIONS; s++) parts[s] = build_section(b, s, merged, out);
+    /* label_trials() gives a label to those that have none. */
     const config_place made = {ORIGIN_DEFAULT, "trial", 0, 0};
-    config_set(
-        b->memory, r, "label", label ? label->place : made,
-        config_new_scalar(b->memory, label ? label->place : made, f->label ? f->label : "", true));
-    build_loss(b, merged, loss, out); /* before the data set: it says whether one is needed */
-    build_dataset(b, merged, r, out);
-    build_model(b, merged, r, out);
-    config_set(b->memory, r, "loss", loss->entries[0].key_place, loss->entries[0].value);
-    build_regularization(b, merged, r, &out->regularization);
-    build_optimizer(b, merged, r, out);
-    build_schedule(b, merged, r, out);
-    build_clip(b, merged, r, &out->clip);
-    config_set(b->memory, r, "train", train->entries[0].key_place, train->entries[0].value);
-    build_evaluate(b, merged, r, &out->evaluate);
-    build_stop(b, merged, r, &out->stop);
-    build_checkpoint(b, merged, r, &out->checkpoint);
-    build_record(b, merged, r, &out->record);
-    build_surface(b, merged, r, &out->surface);
-    if (keep) config_set(b->memory, r, "keep", keep->place, config_merge(b->memory, NULL, keep));
+    const config_node *label = config_get(own, "label");
+    if (!label) label = config_new_scalar(b->memory, made, "", true);
+    out->resolved = trial_record(b->memory, label, config_get(own, "keep"), parts, merged->place);
     build_check_together(b, merged, out, before);
-    out->resolved = r;
 }
 
 /* ---- all trials ------------------------------------------------------------------------------ */
@@ -122,12 +101,10 @@ static void build_trial(builder *b, const config_node *merged, trial_config *out
 /* Only whether all keys exist: values are bound once the item is merged over the rest. */
 static void check_item_keys(builder *b, const config_node *item, size_t index)
 {
-    const char *keys[sizeof trial_sections / sizeof *trial_sections + 2];
+    const char *keys[TRIAL_SECTIONS + sizeof top_parameters / sizeof *top_parameters];
     size_t count = 0;
-    while (trial_sections[count]) {
-        keys[count] = trial_sections[count];
-        count++;
-    }
+    for (; count < TRIAL_SECTIONS; count++)
+        keys[count] = trial_section_key(trial_section_recorded(count));
     for (size_t i = 0; i < trial_table.count; i++) keys[count++] = trial_table.parameters[i].key;
     keys[count] = NULL;
     const bind_table nothing = {.element_size = sizeof(slope_parameter), .owner = "a trial"};
@@ -148,63 +125,134 @@ static const config_node *list_of_trials(builder *b, const config_node *root)
     return NULL;
 }
 
-static void build_trials(builder *b, const config_node *root, experiment *all)
+/* The trees of all bases: the items of `trials` over the rest of the file. */
+static void merge_bases(builder *b, const config_node *root, experiment *all)
 {
     const config_node *rest = without_experiment(b, root);
     const config_node *list = list_of_trials(b, root);
     all->base_count = list ? list->count : 1;
-    trial_config *trials = arena_alloc(b->memory, all->base_count * sizeof *trials);
     const config_node **trees = arena_alloc(b->memory, all->base_count * sizeof *trees);
     trees[0] = rest;
-    if (!list) build_trial(b, rest, &trials[0]);
     for (size_t i = 0; list && i < list->count; i++) {
         const config_node *item = list->items[i];
-        if (item->kind != CONFIG_MAPPING) {
+        trees[i] = rest;
+        if (item->kind == CONFIG_MAPPING) {
+            check_item_keys(b, item, i);
+            trees[i] = config_overlay(b->memory, rest, item, b->errors);
+        } else {
             diagnostics_add(b->errors, STATUS_CONFIG, item->place,
                             arena_printf(b->memory, "trials.%zu", i),
                             "expected a mapping, as in `- optimizer: adam`");
-            continue;
         }
-        check_item_keys(b, item, i);
-        trees[i] = config_overlay(b->memory, rest, item, b->errors);
-        build_trial(b, trees[i], &trials[i]);
     }
-    all->bases = trials;
     all->trees = trees;
-    if (diagnostics_count(b->errors)) return;
-    label_trials(b->memory, trials, all->base_count);
+}
+
+/* Of a range only the ends are tried before anything is drawn from it. */
+static void try_ranges(builder *b, const experiment *all, const space *s)
+{
+    static const double ends[] = {0, 0x1.fffffffffffffp-1};
+    for (size_t d = 0; d < s->count; d++)
+        for (size_t end = 0; !s->dimensions[d].choice_count && end < 2; end++) {
+            const double *point = space_point_at(s, d, ends[end], b->memory);
+            trial_config unused = {0};
+            build_trial(b, build_point(b, all->trees[0], s, point), &unused);
+        }
+}
+
+static void label_bases(builder *b, experiment *all, trial_config *bases)
+{
+    const char **labels = arena_alloc(b->memory, all->base_count * sizeof *labels);
+    for (size_t i = 0; i < all->base_count; i++) labels[i] = bases[i].label;
+    label_trials(b->memory, bases, all->base_count);
     for (size_t i = 0; i < all->base_count; i++) {
-        config_node *r = config_merge(b->memory, NULL, trials[i].resolved);
+        if (!labels[i]) labels[i] = all->base_count > 1 ? bases[i].label : "";
+        config_node *r = config_merge(b->memory, NULL, bases[i].resolved);
         const config_place place = config_get(r, "label")->place;
         config_set(b->memory, r, "label", place,
-                   config_new_scalar(b->memory, place, trials[i].label, true));
+                   config_new_scalar(b->memory, place, bases[i].label, true));
     }
+    all->labels = labels;
+}
+
+static void build_bases(builder *b, experiment *all)
+{
+    const size_t before = diagnostics_count(b->errors);
+    const space *s = all->sweep ? all->sweep->space : NULL;
+    const double *first = s ? space_first_point(s, b->memory) : NULL;
+    trial_config *bases = arena_alloc(b->memory, all->base_count * sizeof *bases);
+    for (size_t i = 0; i < all->base_count; i++)
+        build_trial(b, s ? build_point(b, all->trees[i], s, first) : all->trees[i], &bases[i]);
+    all->bases = bases;
+    if (s && diagnostics_count(b->errors) == before) try_ranges(b, all, s);
+    if (!diagnostics_count(b->errors)) label_bases(b, all, bases);
 }
 
 /* ---- the record ------------------------------------------------------------------------------ */
 
-static bool same_in_all(const experiment *all, const char *key)
+/* Relative paths of a data set that stays as it was given, made absolute. */
+static const config_node *with_files(builder *b, const config_node *tree, const config_node *node,
+                                     const char *path)
 {
-    const config_node *first = config_get(all->bases[0].resolved, key);
-    for (size_t t = 1; t < all->base_count; t++)
-        if (!config_same(first, config_get(all->bases[t].resolved, key), false)) return false;
-    return true;
+    const slope_parameter *p = builder_parameter(b, tree, path);
+    if (node->kind == CONFIG_SCALAR && p && (p->type == SLOPE_PATH || p->type == SLOPE_PATHS))
+        return config_new_scalar(b->memory, node->place, config_absolute_path(b->memory, node),
+                                 true);
+    if (node->kind == CONFIG_SEQUENCE && p && p->type == SLOPE_PATHS) {
+        config_node *list = config_new_sequence(b->memory, node->place);
+        for (size_t i = 0; i < node->count; i++)
+            config_append(b->memory, list,
+                          config_merge(b->memory, NULL, with_files(b, tree, node->items[i], path)));
+        return list;
+    }
+    if (node->kind != CONFIG_MAPPING) return node;
+    config_node *mapping = config_new_mapping(b->memory, node->place);
+    for (size_t i = 0; i < node->count; i++) {
+        const config_entry *e = &node->entries[i];
+        const char *below = arena_printf(b->memory, "%s.%s", path, e->key);
+        config_set(b->memory, mapping, e->key, e->key_place,
+                   config_merge(b->memory, NULL, with_files(b, tree, e->value, below)));
+    }
+    return mapping;
+}
+
+/* A section as it is recorded: resolved; but where it is swept only what was given, since what is
+ * put over it decides about defaults. A data set stays resolved as long as it is the same one. */
+static const config_node *recorded(builder *b, const experiment *all, size_t base, const char *key)
+{
+    const space *s = all->sweep ? all->sweep->space : NULL;
+    const bool data = strcmp(key, "dataset") == 0;
+    bool swept = false;
+    for (size_t c = 0; s && c < s->column_count; c++) {
+        const char *path = s->columns[c].path;
+        const size_t length = strlen(key);
+        const bool below = strncmp(path, key, length) == 0 && strchr(".", path[length]);
+        swept |= below && (!data || strcmp(path, "dataset.name") == 0 || !path[length]);
+    }
+    if (strcmp(key, "label") == 0 && s && !config_get(all->trees[base], key)) return NULL;
+    if (!swept) return config_get(all->bases[base].resolved, key);
+    const config_node *given = config_get(all->trees[base], key);
+    return given && data ? with_files(b, all->trees[base], given, key) : given;
 }
 
 /* What all trials share stands once; the rest stands whole in each trial that has it. */
 static void record_key(builder *b, const experiment *all, const char *key, config_node *whole,
                        config_node *trials)
 {
-    const bool shared = same_in_all(all, key);
+    const config_node *first = recorded(b, all, 0, key);
+    bool shared = true;
+    for (size_t t = 1; t < all->base_count; t++)
+        shared &= config_same(first, recorded(b, all, t, key), false);
     for (size_t t = 0; t < (shared ? 1 : all->base_count); t++) {
-        const config_node *own = config_get(all->bases[t].resolved, key);
+        const config_node *own = recorded(b, all, t, key);
         if (own)
             config_set(b->memory, shared ? whole : trials->items[t], key, own->place,
                        config_merge(b->memory, NULL, own));
     }
 }
 
-static const config_node *record(builder *b, const config_node *root, const experiment *all)
+static const config_node *record(builder *b, const config_node *root, const experiment *all,
+                                 config_node *sweep)
 {
     const config_node *given = config_get(root, "experiment");
     const config_place place = given ? given->place : (config_place){ORIGIN_DEFAULT, NULL, 0, 0};
@@ -215,10 +263,11 @@ static const config_node *record(builder *b, const config_node *root, const expe
     for (size_t t = 0; t < all->base_count; t++)
         config_append(b->memory, trials, config_new_mapping(b->memory, root->place));
     record_key(b, all, "label", whole, trials);
-    for (const char *const *key = trial_sections; *key; key++)
-        record_key(b, all, *key, whole, trials);
+    for (size_t i = 0; i < TRIAL_SECTIONS; i++)
+        record_key(b, all, trial_section_key(trial_section_recorded(i)), whole, trials);
     record_key(b, all, "keep", whole, trials);
     if (all->base_count > 1) config_set(b->memory, whole, "trials", root->place, trials);
+    if (sweep) config_set(b->memory, whole, "sweep", sweep->place, sweep);
     return whole;
 }
 
@@ -227,14 +276,18 @@ static const config_node *record(builder *b, const config_node *root, const expe
 const experiment *experiment_create(arena *a, const config_node *tree, const char *config_path,
                                     registry *plugins, diagnostics *errors)
 {
+    config_path = sweep_beside(tree, config_path);
     builder b = {.memory = a, .plugins = plugins, .errors = errors, .config_path = config_path};
+    config_node *sweep = NULL;
     experiment *all = arena_alloc(a, sizeof *all);
     *all = (experiment){.config_path = config_path, .plugins = plugins};
     const size_t before = diagnostics_count(errors);
-    const top_fields *f = bind_section(a, &top_table, tree, "", with_trials(&b), NULL, errors);
+    const top_fields *f = bind_section(a, &top_table, tree, "", keys_beside(&b), NULL, errors);
     all->name = read_name(&b, tree, f->experiment);
-    build_trials(&b, tree, all);
+    merge_bases(&b, tree, all);
+    all->sweep = build_sweep(&b, tree, all->trees[0], &sweep);
+    build_bases(&b, all);
     if (diagnostics_count(errors) > before) return NULL;
-    all->resolved = record(&b, tree, all);
+    all->resolved = record(&b, tree, all, sweep);
     return all;
 }

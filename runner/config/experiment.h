@@ -179,6 +179,9 @@ typedef struct experiment {
                                     others whole in each item of `trials`; sections that are swept
                                     hold what the file gives, since defaults follow the choice */
 
+    /* Of each base: its label where one is given, or what tells it from the other bases, or "". */
+    const char *const *labels;
+
     /* For sweep/plan.c, which builds trials of the same material. */
     const config_node *const *trees; /* of each base: everything but `trials` and `sweep`, merged */
     const char *config_path;

@@ -183,7 +183,8 @@ static config_node *override_trials(loader *l, const config_node *trials,
     config_node *general = config_new_mapping(l->memory, overrides->place);
     for (size_t i = 0; i < overrides->count; i++) {
         const config_entry *e = &overrides->entries[i];
-        if (strcmp(e->key, "trials") != 0 && strcmp(e->key, "experiment") != 0)
+        if (strcmp(e->key, "trials") != 0 && strcmp(e->key, "experiment") != 0 &&
+            strcmp(e->key, "sweep") != 0)
             config_set(l->memory, general, e->key, e->key_place, e->value);
     }
     config_node *changed = config_new_sequence(l->memory, trials->place);

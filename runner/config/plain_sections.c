@@ -252,14 +252,14 @@ void build_train(builder *b, const config_node *trial, config_node *resolved, tr
 /* ---- stop ------------------------------------------------------------------------------------ */
 
 /* In the order of enum metric. */
-static const char *const metrics[] = {
+const char *const metric_names[] = {
     "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "train_mse",
     "train_mae",  "train_r2",       "validation_mse",  "validation_mae",      "validation_r2",
     NULL};
 
 const char *metric_name(metric m)
 {
-    return m == METRIC_NONE ? "none" : metrics[m - METRIC_TRAIN_LOSS];
+    return m == METRIC_NONE ? "none" : metric_names[m - METRIC_TRAIN_LOSS];
 }
 
 bool metric_is_score(metric m)
@@ -269,7 +269,7 @@ bool metric_is_score(metric m)
 }
 
 static const slope_parameter stop_parameters[] = {
-    SLOPE_PARAM_CHOICE(stop_config, metric, "validation_loss", metrics, "what is watched"),
+    SLOPE_PARAM_CHOICE(stop_config, metric, "validation_loss", metric_names, "what is watched"),
     {.key = "target",
      .type = SLOPE_NUMBER,
      .flags = SLOPE_OPTIONAL,
@@ -322,4 +322,16 @@ void build_regularization(builder *b, const config_node *trial, config_node *res
     const config_node *section;
     *out = *(const regularization_config *)bind_plain(b, &regularization_table, trial, resolved,
                                                       &section);
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+const bind_table *plain_table(const char *section)
+{
+    static const bind_table *const tables[] = {
+        &train_table,          &evaluate_table,   &stop_table,  &clip_table,
+        &regularization_table, &checkpoint_table, &record_table};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        if (strcmp(tables[i]->owner, section) == 0) return tables[i];
+    return NULL;
 }

@@ -21,13 +21,12 @@ static const struct {
     slope_kind kind;
     const char *name;
 } defaults[] = {
-    {"model", SLOPE_KIND_MODEL, "linear"},
-    {"loss", SLOPE_KIND_LOSS, "softmax"},
-    {"optimizer", SLOPE_KIND_OPTIMIZER, "sgd"},
-    {"schedule", SLOPE_KIND_SCHEDULE, "constant"},
+    {"model", SLOPE_KIND_MODEL, "linear"},         {"loss", SLOPE_KIND_LOSS, "softmax"},
+    {"optimizer", SLOPE_KIND_OPTIMIZER, "sgd"},    {"schedule", SLOPE_KIND_SCHEDULE, "constant"},
+    {"sweep.sampler", SLOPE_KIND_SAMPLER, "grid"}, {"sweep.pruner", SLOPE_KIND_PRUNER, ""},
 };
 
-static const char *default_name(slope_kind kind)
+const char *default_name(slope_kind kind)
 {
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
         if (defaults[i].kind == kind) return defaults[i].name;
@@ -144,6 +143,13 @@ void build_optimizer(builder *b, const config_node *trial, config_node *resolved
     build_choice(b, SLOPE_KIND_OPTIMIZER, trial, resolved, out->train.precision, &out->optimizer);
 }
 
+void build_sweep_plugin(builder *b, slope_kind kind, const config_node *section,
+                        config_node *resolved, plugin_choice *out)
+{
+    static const char *const reserved[] = {"name", NULL};
+    bind_choice(b, kind, FLOAT32, section, reserved, resolved, out);
+}
+
 /* ---- model ----------------------------------------------------------------------------------- */
 
 static const char *const distributions[] = {"zeros", "normal", "uniform", "he", "xavier", NULL};
@@ -228,6 +234,32 @@ void build_schedule(builder *b, const config_node *trial, config_node *resolved,
         bind_section(b->memory, &warmup_table, own, "schedule", NULL, record, b->errors);
     out->schedule.warmup_steps = (uint64_t)f->warmup_steps;
     config_set(b->memory, resolved, "schedule", record->place, record);
+}
+
+/* ---- what keys mean ---------------------------------------------------------------------------
+ */
+
+const host_plugin *plugin_of_section(builder *b, const config_node *trial, const char *key)
+{
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
+        if (strcmp(defaults[i].section, key) != 0) continue;
+        const config_node *section =
+            section_mapping(b->memory, section_find(key), config_get(trial, key));
+        const config_node *name = config_get(section, "name");
+        const bool named = name && name->kind == CONFIG_SCALAR && !config_is_null(name);
+        failure why;
+        return registry_find(b->plugins, defaults[i].kind, named ? name->text : defaults[i].name,
+                             &why);
+    }
+    return NULL;
+}
+
+const bind_table *table_beside_plugin(const char *section)
+{
+    static const bind_table init = RUNNER_TABLE(init_parameters, init_config, "model.init");
+    return strcmp(section, "schedule") == 0     ? &warmup_table
+           : strcmp(section, "model.init") == 0 ? &init
+                                                : NULL;
 }
 
 /* ---- together -------------------------------------------------------------------------------- */

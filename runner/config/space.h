@@ -24,8 +24,8 @@
  * on a logarithmic scale without finite bounds is drawn from its default / 1000 to its default *
  * 1000, inside its bounds.
  *
- * The order of the dimensions is that of the file, zip last; the alternatives' own dimensions
- * follow theirs. A grid counts the last dimension fastest. */
+ * Dimensions stand in the order of the file, those of an alternative after it; the rows of a
+ * sampler that brings its own come last. */
 #ifndef SLOPE_CONFIG_SPACE_H
 #define SLOPE_CONFIG_SPACE_H
 
@@ -33,7 +33,13 @@
 
 #include <stdint.h>
 
-#define SPACE_MOST_TRIALS 1000000000.0 /* the product of all choices may not exceed this */
+#define SPACE_MOST_TRIALS 1000000000u /* a plan that would hold more is refused at once */
+
+/* A path that is swept, as trials.csv heads its column, and where it is first swept. */
+typedef struct space_column {
+    const char *path;
+    config_place place; /* of the key */
+} space_column;
 
 /* One value of one column: what a choice sets. */
 typedef struct space_setting {
@@ -74,22 +80,36 @@ typedef struct space {
     size_t count;
     const space_dimension *dimensions;
     size_t column_count; /* all paths that some choice or range sets, in order */
-    const char *const *columns;
+    const space_column *columns;
     size_t exclusion_count;
     const space_exclusion *exclusions;
 } space;
 
-/* The value of column `column` at a point (one number for each dimension, as in slope/sampler.h);
- * NULL if nothing sets it there. A number on a range is made in the arena. Thread: any. */
+/* Whether dimension `d` is there at the point (one number for each dimension, as in
+ * slope/sampler.h). */
+bool space_has(const space *s, const double *point, size_t d);
+
+/* The value of a column at a point; NULL if nothing sets it there. A number on a range is made in
+ * the arena. Thread: any. */
 const config_node *space_value(const space *s, const double *point, size_t column, arena *a);
 
-/* Whether dimension `d` is there at the point. */
-bool space_has(const space *s, const double *point, size_t d);
+/* What the point sets in one section of an experiment, as the section's node, to be put over that
+ * of a base; NULL if it sets nothing there. Thread: any. */
+const config_node *space_section(const space *s, const double *point, const char *section,
+                                 arena *a);
 
 /* Whether `exclude` leaves the point out. `a` for scratch. */
 bool space_excludes(const space *s, const double *point, arena *a);
 
-/* The number at `place` (from 0 to 1) of a range, as text. */
+/* The first value of everything, in the order of a grid, that is not excluded (looking at the first
+ * thousand); and a range at its ends: dimension d at `place`, under the choices that it needs. */
+double *space_first_point(const space *s, arena *a);
+double *space_point_at(const space *s, size_t d, double place, arena *a);
+
+/* The number at `place` (from 0 up to and without 1) of a range, as text. */
 const char *space_number(const space_dimension *d, double place, arena *a);
+
+/* A value as YAML on one line: 0.1, adam, [100, 50]. */
+const char *space_text(const config_node *value, arena *a);
 
 #endif
