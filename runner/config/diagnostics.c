@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct diagnostic {
-    exit_status status;
-    config_place place;
-    const char *path; /* or NULL */
-    const char *text;
-    size_t number; /* order of arrival, which settles ties */
-} diagnostic;
-
 struct diagnostics {
     arena *memory;
     diagnostic *list;
@@ -49,6 +41,11 @@ void diagnostics_add(diagnostics *all, exit_status status, config_place place, c
 size_t diagnostics_count(const diagnostics *all)
 {
     return all->count;
+}
+
+const diagnostic *diagnostics_at(const diagnostics *all, size_t i)
+{
+    return &all->list[i];
 }
 
 exit_status diagnostics_status(const diagnostics *all)

@@ -34,6 +34,16 @@ void diagnostics_add(diagnostics *all, exit_status status, config_place place, c
 
 size_t diagnostics_count(const diagnostics *all);
 
+/* The i-th that was added. */
+typedef struct diagnostic {
+    exit_status status;
+    config_place place;
+    const char *path; /* or NULL */
+    const char *text;
+    size_t number; /* order of arrival */
+} diagnostic;
+const diagnostic *diagnostics_at(const diagnostics *all, size_t i);
+
 /* CONFIG if any error is of that status, else ENVIRONMENT if there is one, else OK. */
 exit_status diagnostics_status(const diagnostics *all);
 
