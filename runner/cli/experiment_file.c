@@ -52,6 +52,22 @@ const experiment *cli_load_experiment(arena *a, const char *name, int count, cha
     return e;
 }
 
+const char *cli_sweep(arena *a, const char *name, const char *argument, exit_status *status)
+{
+    const char *equals = strchr(argument, '=');
+    if (!equals || equals == argument || !equals[1]) {
+        *status = cli_usage(name,
+                            "--sweep takes path=values, such as optimizer.learning_rate=0.01,0.1, "
+                            "not '%s'",
+                            argument);
+        return NULL;
+    }
+    const char *values = equals + 1;
+    const bool whole = *values == '{' || *values == '[' || strcmp(values, "auto") == 0;
+    return arena_printf(a, "sweep.%.*s=%s%s%s", (int)(equals - argument), argument,
+                        whole ? "" : "[", values, whole ? "" : "]");
+}
+
 bool cli_set_threads(const char *name, const char *text, exit_status *status)
 {
     int64_t count;

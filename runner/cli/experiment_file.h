@@ -11,6 +11,11 @@
 const experiment *cli_load_experiment(arena *a, const char *name, int count, char **arguments,
                                       const char *const *forced, exit_status *status);
 
+/* The argument of --sweep, path=values, as one of the `forced`: values are a list without its
+ * brackets (0.01,0.1,1), or what a file may have there ({from: 1e-3, to: 1, points: 4}, auto).
+ * NULL, and the usage error is printed, if it is none. */
+const char *cli_sweep(arena *a, const char *name, const char *argument, exit_status *status);
+
 /* The number of --threads; false (and the usage error is printed) if it is none. */
 bool cli_set_threads(const char *name, const char *text, exit_status *status);
 
