@@ -13,6 +13,8 @@ static const command commands[] = {
     {"resume", "go on with a run that was interrupted, from its last checkpoint", command_resume},
     {"show", "show the trials of a run: the best, what each parameter does, one as YAML",
      command_show},
+    {"compare", "compare optimizers: effort to a target, profiles, learning rates",
+     command_compare},
     {"plot", "draw pictures of a run: curves, confusion, weights, paths", command_plot},
     {"check", "compare the analytic gradients of an experiment with differences", command_check},
     {"graph", "show what a model computes, node by node, forward and backward", command_graph},

@@ -24,6 +24,7 @@ exit_status command_version(int argc, char **argv); /* slope --version */
 exit_status command_run(int argc, char **argv);
 exit_status command_resume(int argc, char **argv);
 exit_status command_show(int argc, char **argv);
+exit_status command_compare(int argc, char **argv);
 exit_status command_plot(int argc, char **argv);
 exit_status command_check(int argc, char **argv);
 exit_status command_graph(int argc, char **argv);

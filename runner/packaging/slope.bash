@@ -71,6 +71,7 @@ _slope() {
     read -r -a usage < <("$program" "$command" --help 2>/dev/null |
         sed -n '1s/^usage: slope [a-z]* //p')
     argument=${usage[COMP_CWORD - 2]//[\[\]]/}
+    [[ ${usage[0]} == DIR… ]] && argument=DIR # as many as there are
     if [[ $argument == key=value || ($COMP_CWORD -gt 2 && $argument != [A-Z]*) ]]; then
         compopt -o nospace
         _slope_offer -S = -W 'dataset model loss optimizer schedule sweep.sampler sweep.pruner'

@@ -20,7 +20,8 @@ USUAL = {"status": "finished", "dataset": "blobs", "model": "linear", "loss": "s
 
 def write_csv(path, columns, rows):
     with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore",
+                                lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 

@@ -43,7 +43,7 @@ class ManualPages(PackageCase):
                 help_text = self.slope(*name.split("-")[1:], "--help").stdout
                 page = self.page(name).replace("\\-", "-").replace("\\(ga", "`")
                 page = page.replace("\\(aq", "'").replace("\\e", "\\").replace("\\&", "")
-                titles = {"usage:", "commands:", "example:", "examples:", "exit", "status:",
+                titles = {"usage:", "commands:", "example:", "examples:", "tables:", "exit", "status:",
                           "status", "environment", "variables:"}
                 for word in set(help_text.split()) - titles:
                     self.assertIn(word, page)
@@ -107,6 +107,7 @@ class Bash(Completion):
         self.assertEqual(self.offered("resume", "work/"), ["work/results"])
         self.assertEqual(self.offered("test", "work/"), ["work/mine.so", "work/results"])
         self.assertEqual(self.offered("run", "--output", "work/"), ["work/results"])
+        self.assertEqual(self.offered("compare", "work/results", "work/"), ["work/results"])
 
 
 @unittest.skipUnless(shutil.which("zsh"), "needs zsh")

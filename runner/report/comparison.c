@@ -1,0 +1,286 @@
+/* report/comparison.c: see comparison.h. */
+#include "report/comparison.h"
+
+#include "base/text.h"
+#include "report/ranking.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- entries --------------------------------------------------------------------------------- */
+
+static const char *problem_name(const results *r, size_t row)
+{
+    const char *data = results_named(r, row, "dataset");
+    if (!*data || strcmp(data, "none") == 0) return r->experiment;
+    return arena_printf(r->memory, "%s %s %s", data, results_named(r, row, "model"),
+                        results_named(r, row, "loss"));
+}
+
+/* Number of the name in a list with room for one more. */
+static size_t number_in(const char **names, size_t *count, const char *name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(names[i], name) == 0) return i;
+    names[*count] = name;
+    return (*count)++;
+}
+
+static int by_name(const void *one, const void *other)
+{
+    return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
+
+static bool too_many(failure *why, const char *what)
+{
+    return failure_set(why, STATUS_CONFIG, "more than 1000 %s in one comparison", what);
+}
+
+enum { MOST_NAMES = 1000 };
+
+static bool collect(comparison *all, const char **problems, failure *why)
+{
+    const char **optimizers = arena_alloc(all->memory, (MOST_NAMES + 1) * sizeof *optimizers);
+    size_t configurations = 0, next = 0;
+    for (size_t i = 0; i < all->run_count; i++) {
+        const results *r = all->runs[i];
+        size_t own;
+        const size_t *numbers = results_configurations(r, &own);
+        const size_t rate = results_column(r, "learning_rate");
+        for (size_t row = 0; row < r->count; row++) {
+            entry *e = &all->entries[next++];
+            *e = (entry){.run = r, .row = row, .configuration = configurations + numbers[row]};
+            e->problem = number_in(problems, &all->problem_count, problem_name(r, row));
+            if (all->problem_count > MOST_NAMES) return too_many(why, "problems");
+            number_in(optimizers, &all->optimizer_count, results_named(r, row, "optimizer"));
+            if (all->optimizer_count > MOST_NAMES) return too_many(why, "optimizers");
+            e->failed = results_failed(r, row);
+            e->rate = results_number(r, row, rate);
+        }
+        configurations += own;
+    }
+    qsort(optimizers, all->optimizer_count, sizeof *optimizers, by_name);
+    all->optimizers = optimizers;
+    return true;
+}
+
+static int by_problem(const void *one, const void *other)
+{
+    const entry *a = one, *b = other;
+    if (a->problem != b->problem) return a->problem < b->problem ? -1 : 1;
+    if (a->optimizer != b->optimizer) return a->optimizer < b->optimizer ? -1 : 1;
+    if (a->configuration != b->configuration) return a->configuration < b->configuration ? -1 : 1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static void sort_entries(comparison *all, const char *const *names)
+{
+    for (size_t i = 0; i < all->entry_count; i++) {
+        entry *e = &all->entries[i];
+        e->optimizer = number_in(all->optimizers, &all->optimizer_count,
+                                 results_named(e->run, e->row, "optimizer"));
+    }
+    qsort(all->entries, all->entry_count, sizeof *all->entries, by_problem);
+    all->problems = arena_alloc(all->memory, all->problem_count * sizeof *all->problems);
+    for (size_t p = 0, first = 0; p < all->problem_count; p++) {
+        size_t end = first;
+        while (end < all->entry_count && all->entries[end].problem == p) end++;
+        all->problems[p] = (problem){.name = names[p], .target = NAN, .first = first, .end = end};
+        first = end;
+    }
+}
+
+size_t comparison_end(const comparison *all, size_t first)
+{
+    size_t end = first + 1;
+    while (end < all->entry_count && all->entries[end].problem == all->entries[first].problem &&
+           all->entries[end].optimizer == all->entries[first].optimizer)
+        end++;
+    return end;
+}
+
+/* ---- metrics --------------------------------------------------------------------------------- */
+
+static double value_of(const entry *e, const char *metric)
+{
+    return number_of(results_named(e->run, e->row, metric));
+}
+
+/* As ranking_metric() does for a run. */
+static const char *choose_metric(const comparison *all, const problem *p)
+{
+    static const char *const metrics[] = {"validation_accuracy", "validation_r2",
+                                          "validation_loss",     "train_loss",
+                                          "train_objective",     NULL};
+    const char *some = NULL;
+    for (const char *const *metric = metrics; *metric; metric++) {
+        size_t finished = 0, with = 0;
+        for (size_t i = p->first; i < p->end; i++) {
+            const entry *e = &all->entries[i];
+            if (!results_finished(e->run, e->row)) continue;
+            finished++;
+            if (!isnan(value_of(e, *metric))) with++;
+        }
+        if (with && with == finished) return *metric;
+        if (with && !some) some = *metric;
+    }
+    return some;
+}
+
+static bool find_metrics(comparison *all, failure *why)
+{
+    size_t measured = 0;
+    for (size_t p = 0; p < all->problem_count; p++) {
+        problem *at = &all->problems[p];
+        const char *asked = all->options->metric;
+        if (!asked) asked = all->entries[at->first].run->metric;
+        const char *metric = asked ? asked : choose_metric(all, at);
+        for (size_t i = at->first; metric && i < at->end; i++) {
+            entry *e = &all->entries[i];
+            e->final = e->failed ? (double)NAN : value_of(e, metric);
+            if (!isnan(e->final)) at->metric = metric;
+        }
+        measured += at->metric != NULL;
+    }
+    if (measured) return true;
+    if (all->options->metric)
+        return failure_set(why, STATUS_TRIALS_FAILED, "no trial that finished has a value of '%s'",
+                           all->options->metric);
+    return failure_set(why, STATUS_TRIALS_FAILED, "no trial has finished");
+}
+
+static bool known_metric(const results *r, const char *metric, failure *why)
+{
+    if (!metric || results_column(r, metric) != SIZE_MAX) return true;
+    const char *nearest = text_nearest(metric, r->columns, r->column_count);
+    return failure_set(why, STATUS_CONFIG, "trials.csv of '%s' has no column '%s'%s%s%s", r->folder,
+                       metric, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                       nearest ? "'?" : "");
+}
+
+/* ---- curves and targets ---------------------------------------------------------------------- */
+
+/* All curves of all runs; entries of problems that were not measured ask for nothing. */
+static bool read_curves(comparison *all, failure *why)
+{
+    for (size_t i = 0; i < all->run_count; i++) {
+        const results *r = all->runs[i];
+        curve *curves = arena_alloc(all->memory, r->count * sizeof *curves);
+        for (size_t k = 0; k < all->entry_count; k++) {
+            const entry *e = &all->entries[k];
+            if (e->run != r) continue;
+            const problem *p = &all->problems[e->problem];
+            curves[e->row] = (curve){.metric = p->metric, .target = p->target};
+        }
+        if (r->count && !curves_read(r, curves, why)) return false;
+        for (size_t k = 0; k < all->entry_count; k++)
+            if (all->entries[k].run == r) all->entries[k].curve = curves[all->entries[k].row];
+    }
+    return true;
+}
+
+/* The worst of what the optimizers reach at their best. One that has no value at all has no say. */
+static double common_target(const comparison *all, const problem *p)
+{
+    double target = NAN;
+    for (size_t first = p->first, end; first < p->end; first = end) {
+        end = comparison_end(all, first);
+        double best = NAN;
+        for (size_t i = first; i < end; i++)
+            if (is_better(p->metric, all->entries[i].curve.best, best))
+                best = all->entries[i].curve.best;
+        if (isnan(target) || (!isnan(best) && is_better(p->metric, target, best))) target = best;
+    }
+    return target;
+}
+
+static bool find_targets(comparison *all, failure *why)
+{
+    const double given = all->options->target;
+    for (size_t p = 0; p < all->problem_count; p++) all->problems[p].target = given;
+    if (!isnan(given)) return read_curves(all, why);
+    if (!read_curves(all, why)) return false;
+    for (size_t p = 0; p < all->problem_count; p++)
+        if (all->problems[p].metric)
+            all->problems[p].target = common_target(all, &all->problems[p]);
+    return read_curves(all, why);
+}
+
+/* ---- effort ---------------------------------------------------------------------------------- */
+
+static double effort_of(const comparison *all, const entry *e)
+{
+    const effort by = all->options->by;
+    return by == EFFORT_STEPS    ? e->curve.steps
+           : by == EFFORT_EPOCHS ? e->curve.epochs
+                                 : e->curve.seconds;
+}
+
+double configuration_effort(const comparison *all, size_t first, size_t end, size_t *entry_index)
+{
+    const size_t needed = (end - first + 1) / 2;
+    double least = INFINITY;
+    *entry_index = first;
+    for (size_t i = first; i < end; i++) {
+        const double own = effort_of(all, &all->entries[i]);
+        size_t there = 0;
+        for (size_t k = first; k < end; k++) there += effort_of(all, &all->entries[k]) <= own;
+        if (there < needed || !(own < least)) continue;
+        least = own;
+        *entry_index = i;
+    }
+    return least;
+}
+
+double best_effort(const comparison *all, size_t first, size_t end, size_t *best)
+{
+    double least = INFINITY;
+    *best = first;
+    for (size_t from = first, to; from < end; from = to) {
+        to = from + 1;
+        while (to < end && all->entries[to].configuration == all->entries[from].configuration) to++;
+        size_t index;
+        const double own = configuration_effort(all, from, to, &index);
+        if (!(own < least)) continue;
+        least = own;
+        *best = index;
+    }
+    return least;
+}
+
+double effort_ratio(const comparison *all, double own, double least)
+{
+    static const double smallest[] = {
+        [EFFORT_STEPS] = 1, [EFFORT_EPOCHS] = 1e-3, [EFFORT_SECONDS] = 1e-3};
+    const double unit = smallest[all->options->by];
+    return fmax(own, unit) / fmax(least, unit);
+}
+
+/* ---- entry ----------------------------------------------------------------------------------- */
+
+const comparison *comparison_read(arena *a, size_t count, char *const *folders,
+                                  const comparison_options *options, failure *why)
+{
+    comparison *all = arena_alloc(a, sizeof *all);
+    const results **runs = arena_alloc(a, count * sizeof *runs);
+    *all = (comparison){.memory = a, .options = options, .run_count = count, .runs = runs};
+    for (size_t i = 0; i < count; i++) {
+        runs[i] = results_read(a, folders[i], why);
+        if (!runs[i]) return NULL;
+        if (runs[i]->count && !known_metric(runs[i], options->metric, why)) return NULL;
+        all->entry_count += runs[i]->count;
+    }
+    if (!all->entry_count) {
+        failure_set(why, STATUS_TRIALS_FAILED, "no trial has ended yet");
+        return NULL;
+    }
+    all->entries = arena_alloc(a, all->entry_count * sizeof *all->entries);
+    const char **problems = arena_alloc(a, (MOST_NAMES + 1) * sizeof *problems);
+    if (!collect(all, problems, why)) return NULL;
+    sort_entries(all, problems);
+    if (!find_metrics(all, why)) return NULL;
+    if (options->curves && !find_targets(all, why)) return NULL;
+    return all;
+}
