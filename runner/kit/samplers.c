@@ -75,7 +75,8 @@ static double *point_of(const work *w, const buffer *points, uint64_t trial)
     return (double *)points->data + trial * w->sampler.dimension_count;
 }
 
-/* Places trials first … first + count - 1, into their place of `points`. */
+/* Places trials first … first + count - 1, into their place of `points`. What is written for a
+ * dimension that is not there does not matter, and becomes 0. */
 static void place(work *w, const buffer *points, uint64_t first, size_t count)
 {
     const slope_sampler_call call = call_of(w, first, count, point_of(w, points, first));
@@ -83,6 +84,11 @@ static void place(work *w, const buffer *points, uint64_t first, size_t count)
     if (w->sampler.about->sample(&call) != SLOPE_OK)
         kit_fail("trial %llu: it counted it, but does not place it: %s", (unsigned long long)first,
                  w->host.text);
+    for (uint64_t t = first; t < first + count; ++t)
+        for (size_t i = 0; i < call.dimension_count; ++i) {
+            double *point = point_of(w, points, t);
+            if (!slope_dimension_there(&call, point, i)) point[i] = 0;
+        }
 }
 
 /* What a trial at this point might have come to. */
@@ -146,17 +152,6 @@ static void place_all(work *w, bool broken)
     }
 }
 
-/* What is written for a dimension that is not there does not matter. */
-static void clear_absent(const work *w)
-{
-    const slope_sampler_call call = call_of(w, 0, 0, NULL);
-    for (uint64_t t = 0; t < w->there; ++t) {
-        double *point = point_of(w, &w->points, t);
-        for (size_t i = 0; i < w->sampler.dimension_count; ++i)
-            if (!slope_dimension_there(&call, point, i)) point[i] = 0;
-    }
-}
-
 /* The rows of its table, as a space; NULL where they cannot be read, which one check is for. */
 static const space *rows_space(const subject *s, const void *config, sampler_rows *rows)
 {
@@ -190,7 +185,6 @@ static void add_to_trace(const subject *s, const space *in, work *w, void *argum
 {
     (void)s, (void)in;
     place_all(w, false);
-    clear_absent(w);
     trace_bytes(argument, &w->there, sizeof w->there);
     trace_buffer(argument, &w->points);
 }
@@ -293,7 +287,6 @@ static void look_at_pieces(const subject *s, const space *in, work *w, void *arg
 {
     (void)argument;
     place_all(w, false);
-    clear_absent(w);
     work other = *w;
     other.points = buffer_of(s->memory, w->points.count, sizeof(double));
     const uint64_t round = round_of(w);
@@ -301,7 +294,6 @@ static void look_at_pieces(const subject *s, const space *in, work *w, void *arg
         finish(&other, w, t / round * round);
         place(&other, &other.points, t, 1);
     }
-    clear_absent(&other);
     if (!same_bits(&w->points, &other.points))
         kit_fail("%s: a trial lies elsewhere when it is asked for alone: let it depend on its "
                  "number, which begins at call->first",
@@ -323,7 +315,6 @@ static void look_for_twins(const subject *s, const space *in, work *w, void *arg
     (void)s, (void)argument;
     if (w->there == MOST_TRIALS) return; /* may well have more */
     place_all(w, false);
-    clear_absent(w);
     const size_t bytes = in->count * sizeof(double);
     for (uint64_t t = 0; t < w->there; ++t)
         for (uint64_t u = 0; u < t; ++u)
@@ -365,9 +356,35 @@ static void failed_trials(const subject *s, const void *config)
     in_each_space(s, config, &broken, look_at_places);
 }
 
+static double mean_result(const work *w, uint64_t first, uint64_t count)
+{
+    double sum = 0;
+    for (uint64_t t = first; t < first + count; ++t) sum += w->results[t];
+    return sum / (double)count;
+}
+
+/* A figure for those who look at results: whether it helps. */
+static void note_progress(const subject *s, const space *in, work *w, void *argument)
+{
+    const char **comma = argument;
+    const uint64_t round = round_of(w);
+    (void)s;
+    place_all(w, false);
+    kit_note("%s%s: mean result %.3g in the first round, %.3g in the last", *comma, in->what,
+             mean_result(w, 0, round), mean_result(w, w->there - round, round));
+    *comma = "; ";
+}
+
+static void progress(const subject *s, const void *config)
+{
+    const char *comma = "";
+    in_each_space(s, config, &comma, note_progress);
+}
+
 static void bears_trials_that_failed(subject *s)
 {
     with_every_config(s, failed_trials);
+    with_defaults(s, progress);
 }
 
 const kit_check sampler_checks[] = {

@@ -36,13 +36,14 @@ static bool count_trials(const sampler *s, const call_host *host, uint64_t *coun
     const char *who = name_of(host->memory, s->about);
     *count = 0;
     if (s->about->needs_count && s->wanted == 0)
-        return failure_set(why, STATUS_CONFIG, "%s has no end of its own: say how many with `trials: 100`",
-                           who);
+        return failure_set(why, STATUS_CONFIG,
+                           "%s has no end of its own: say how many with `trials: 100`", who);
     if (s->about->count(&call, count) != SLOPE_OK)
         return call_host_failure(host, STATUS_CONFIG, who, why);
     if (s->wanted > 0 && s->wanted < *count) *count = s->wanted;
     if (*count == UINT64_MAX)
-        return failure_set(why, STATUS_CONFIG, "%s finds no end: say how many with `trials: 100`", who);
+        return failure_set(why, STATUS_CONFIG, "%s finds no end: say how many with `trials: 100`",
+                           who);
     return *count > 0 || failure_set(why, STATUS_CONFIG, "%s places no trial", who);
 }
 
@@ -88,6 +89,7 @@ bool sampler_place(const sampler *s, uint64_t first, size_t count, double *point
     call.first = first;
     call.count = count;
     call.points = points;
+    memset(points, 0, count * s->dimension_count * sizeof *points);
     bool good = s->about->sample(&call) == SLOPE_OK ||
                 call_host_failure(&host, STATUS_CONFIG, name_of(host.memory, s->about), why);
     for (size_t i = 0; good && i < count; ++i)

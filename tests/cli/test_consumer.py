@@ -20,7 +20,7 @@ STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshado
 
 
 KINDS = {"my_rows": "reader", "my_model": "model", "my_loss": "loss", "my_rule": "optimizer",
-         "my_schedule": "schedule"}
+         "my_schedule": "schedule", "my_sampler": "sampler", "my_pruner": "pruner"}
 
 
 class Consumer(slope_cli.SlopeCase):
@@ -128,6 +128,12 @@ class AllByHand(Consumer):
             self.assertIn(" 0 failed", out)
             self.assertNotIn("needs parameters", out)
 
+    def test_the_sampler_learns(self):
+        out = self.slope("test", "my_sampler.so").stdout
+        first, last = map(float, re.search(
+            r"mean result (\S+) in the first round, (\S+) in the last", out).groups())
+        self.assertLess(last, 0.5 * first)
+
     def test_train_together(self):
         self.train_with_all(self.slope, environment={"SLOPE_PLUGIN_PATH": str(self.folder)})
 
@@ -202,7 +208,7 @@ class Installed(Consumer):
                        "--output", "out", environment=environment)
         self.assertEqual(self.trials("out")[0]["status"], "finished")
         for name, kind in KINDS.items():
-            if kind != "reader":
+            if kind in ("model", "loss", "optimizer", "schedule"):
                 self.assertIn(f"ok       {kind} {name}: precisions agree",
                               self.installed("test", plugins / f"{name}.so").stdout)
         self.train_with_all(self.installed, "train.precision=float64", environment=environment)

@@ -38,7 +38,8 @@ typedef struct slope_sampler_call {
 
     /* Trials of earlier rounds, in order; none without `round_parameter`. */
     size_t finished_count;
-    const double *finished_points; /* finished_count × dimension_count, as in `points` */
+    const double *finished_points; /* finished_count × dimension_count, as in `points`; 0 where a
+                                      dimension is not there */
     const double *finished_values; /* of `sweep.metric`, turned so that smaller is better; NAN: the
                                       trial diverged or failed */
 
@@ -47,8 +48,7 @@ typedef struct slope_sampler_call {
     size_t count;   /* how many, at least 1 */
     double *points; /* count × dimension_count, written: the number of a choice (0, 1, …), or the
                        place in a range, from 0 up to and without 1: the host knows bounds and
-                       scale. What is written for a dimension that is not there does not matter, as
-                       long as it is written */
+                       scale. What is written for a dimension that is not there does not matter */
 } slope_sampler_call;
 
 static inline const slope_dimension *slope_dimension_at(const slope_sampler_call *call, size_t i)
