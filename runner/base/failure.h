@@ -16,6 +16,7 @@ typedef enum exit_status {
     STATUS_TRIALS_FAILED = 1, /* some trials failed or diverged; a check found something */
     STATUS_CONFIG = 2,        /* bad configuration or usage */
     STATUS_ENVIRONMENT = 3,   /* file missing, disk full, plugin unloadable, out of memory */
+    STATUS_AGAIN = 75,        /* asked to stop by SIGTERM or SIGUSR1: run me again */
     STATUS_INTERRUPTED = 130,
 } exit_status;
 

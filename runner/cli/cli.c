@@ -11,6 +11,8 @@
 static const command commands[] = {
     {"run", "train what a YAML file describes and write the results", command_run},
     {"resume", "go on with a run that was interrupted, from its last checkpoint", command_resume},
+    {"merge", "put the trials of several folders (shards) of one experiment together",
+     command_merge},
     {"show", "show the trials of a run: the best, what each parameter does, one as YAML",
      command_show},
     {"compare", "compare optimizers: effort to a target, profiles, learning rates",
@@ -53,7 +55,9 @@ static void print_help(FILE *out)
         "  NO_COLOR           not empty: no colours\n"
         "\n"
         "exit status: 0 all good; 1 a trial failed or a check found something; 2 wrong\n"
-        "configuration or usage; 3 the environment (a file, the disk, a plugin); 130 interrupted\n"
+        "configuration or usage; 3 the environment (a file, the disk, a plugin); 75 asked to stop "
+        "by\n"
+        "SIGTERM or SIGUSR1, run `slope resume`; 130 interrupted\n"
         "\n"
         "examples:\n"
         "  slope run configs/fashion_mnist.yaml train.epochs=2\n"

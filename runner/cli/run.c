@@ -1,10 +1,12 @@
 /* cli/run.c: `slope run` and `slope resume`. */
 #include "cli/cli.h"
 #include "cli/experiment_file.h"
-#include "engine/run.h"
+#include "sweep/run.h"
 
 #include "base/files.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +15,19 @@ static const char run_help[] =
     "usage: slope run FILE [key=value …] [options]\n"
     "\n"
     "Trains what FILE describes, prints a table of its trials and writes the run's folder:\n"
-    "config.yaml, trials.csv, metrics.csv, manifest.yaml and weights/.\n"
+    "config.yaml, trials.csv, metrics.csv, manifest.yaml and weights/. A section `sweep` in the\n"
+    "file makes many trials of one, which train together where they can.\n"
     "\n"
-    "  key=value        sets a value of the file by its dotted path; value is YAML\n"
+    "  key=value        sets a value of the file by its dotted path; value is YAML. A path that\n"
+    "                   is swept is no longer\n"
+    "  --sweep PATH=VALUES\n"
+    "                   sweeps a path: values separated by commas, or a range as in the file\n"
+    "                   ({from: 1e-4, to: 1, points: 9, scale: log}); may be given several times\n"
+    "  --dry-run        print trials, groups, memory and the time they will take; run nothing\n"
+    "  --shard I/N      only the trials whose number modulo N is I, 0 to N-1; put the folders\n"
+    "                   together with `slope merge`\n"
+    "  --extend DIR     go on with the finished run in DIR, whose trials are all in FILE: only\n"
+    "                   those that are new are run\n"
     "  --output DIR     the run's folder, empty or not there yet; otherwise\n"
     "                   results/<experiment>/<time>, with a link results/<experiment>/latest\n"
     "  --threads N      threads to use (default OMP_NUM_THREADS, else all processors); the\n"
@@ -26,10 +38,12 @@ static const char run_help[] =
     "  --help           this text\n"
     "\n"
     "The first Ctrl-C finishes the step, saves and says how to go on; a second one ends at once.\n"
+    "SIGTERM and SIGUSR1 do the same, with exit status 75: run me again.\n"
     "\n"
     "examples:\n"
     "  slope run configs/fashion_mnist.yaml\n"
-    "  slope run configs/iris.yaml optimizer=adam optimizer.learning_rate=0.01 train.epochs=50\n";
+    "  slope run configs/iris.yaml optimizer=adam optimizer.learning_rate=0.01 train.epochs=50\n"
+    "  slope run configs/iris.yaml --sweep optimizer.learning_rate=0.01,0.1,1\n";
 
 static const char resume_help[] =
     "usage: slope resume DIR [options]\n"
@@ -52,11 +66,19 @@ enum {
     OPTION_PRINT_CONFIG,
     OPTION_QUIET,
     OPTION_NO_CACHE,
+    OPTION_SWEEP,
+    OPTION_DRY_RUN,
+    OPTION_SHARD,
+    OPTION_EXTEND,
     OPTION_HELP
 };
 
 static const struct option run_options_table[] = {
     {"output", required_argument, NULL, OPTION_OUTPUT},
+    {"sweep", required_argument, NULL, OPTION_SWEEP},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"shard", required_argument, NULL, OPTION_SHARD},
+    {"extend", required_argument, NULL, OPTION_EXTEND},
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
     {"no-cache", no_argument, NULL, OPTION_NO_CACHE},
@@ -72,8 +94,25 @@ static const struct option resume_options_table[] = {
 
 typedef struct parsed {
     run_options options;
-    bool print_config, no_cache;
+    arena *memory;
+    size_t sweep_count;
+    const char **sweeps; /* overrides that --sweep stands for, ended by NULL */
+    bool print_config, no_cache, dry_run;
 } parsed;
+
+/* "2/8": both numbers, nothing else, the first below the second. */
+static bool parse_shard(const char *text, shard *out)
+{
+    char *end;
+    errno = 0;
+    const unsigned long index = strtoul(text, &end, 10);
+    if (end == text || *end != '/' || !isdigit((unsigned char)*text)) return false;
+    const char *second = end + 1;
+    const unsigned long count = strtoul(second, &end, 10);
+    if (!isdigit((unsigned char)*second) || *end || errno || index >= count) return false;
+    *out = (shard){index, count};
+    return true;
+}
 
 /* False: nothing more to do, *status says how it went. */
 static bool parse(int argc, char **argv, const struct option *table, const char *help, parsed *p,
@@ -99,6 +138,23 @@ static bool parse(int argc, char **argv, const struct option *table, const char 
         case OPTION_THREADS:
             if (!cli_set_threads(argv[0], optarg, status)) return false;
             break;
+        case OPTION_SWEEP:
+            p->sweeps[p->sweep_count] = cli_sweep(p->memory, argv[0], optarg, status);
+            if (!p->sweeps[p->sweep_count++]) return false;
+            break;
+        case OPTION_DRY_RUN:
+            p->dry_run = true;
+            break;
+        case OPTION_EXTEND:
+            p->options.extend = optarg;
+            break;
+        case OPTION_SHARD:
+            if (parse_shard(optarg, &p->options.shard)) break;
+            *status = cli_usage(argv[0],
+                                "--shard takes I/N with I from 0 to N-1 (--shard 0/8 is the first "
+                                "of eight), not '%s'",
+                                optarg);
+            return false;
         case OPTION_HELP:
             fputs(help, stdout);
             *status = STATUS_OK;
@@ -111,15 +167,21 @@ static bool parse(int argc, char **argv, const struct option *table, const char 
             return false;
         }
     }
+    if (p->options.extend && p->options.output) {
+        *status = cli_usage(argv[0], "--extend has its folder: leave out --output");
+        return false;
+    }
     if (!p->no_cache) cli_use_cache();
     return true;
 }
 
-static exit_status run(const experiment *e, const run_options *options)
+static exit_status run(const experiment *e, const parsed *p)
 {
     failure why = {.status = STATUS_OK};
-    const exit_status status = run_experiment(e, options, &why);
-    return why.status == STATUS_OK ? status : cli_fail(&why);
+    const exit_status status =
+        p->dry_run ? run_rehearse(e, &p->options, &why) : run_experiment(e, &p->options, &why);
+    if (why.status == STATUS_OK) return status;
+    return why.text[0] ? cli_fail(&why) : why.status; /* "": all errors were printed */
 }
 
 exit_status command_run(int argc, char **argv)
@@ -128,30 +190,32 @@ exit_status command_run(int argc, char **argv)
     exit_status status;
     arena *a = arena_create();
     p.options.command = cli_command_line(a, argc, argv); /* before getopt moves the words */
+    p.memory = a;
+    p.sweeps = arena_alloc(a, ((size_t)argc + 1) * sizeof *p.sweeps);
     if (parse(argc, argv, run_options_table, run_help, &p, &status)) {
         const experiment *e =
-            cli_load_experiment(a, "run", argc - optind, argv + optind, NULL, &status);
+            cli_load_experiment(a, "run", argc - optind, argv + optind, p.sweeps, &status);
         if (e && p.print_config)
             fputs(config_to_yaml(a, e->resolved, true), stdout);
         else if (e)
-            status = run(e, &p.options);
+            status = run(e, &p);
     }
     arena_destroy(a);
     return status;
 }
 
-static exit_status resume(arena *a, const run_options *options)
+static exit_status resume(arena *a, const parsed *p)
 {
     exit_status status;
-    char *config = path_join(a, options->resume, "config.yaml");
+    char *config = path_join(a, p->options.resume, "config.yaml");
     if (!file_exists(config)) {
         failure why;
         failure_set(&why, STATUS_ENVIRONMENT, "cannot resume '%s': it holds no config.yaml",
-                    options->resume);
+                    p->options.resume);
         return cli_fail(&why);
     }
     const experiment *e = cli_load_experiment(a, "resume", 1, &config, NULL, &status);
-    return e ? run(e, options) : status;
+    return e ? run(e, p) : status;
 }
 
 exit_status command_resume(int argc, char **argv)
@@ -162,7 +226,7 @@ exit_status command_resume(int argc, char **argv)
     p.options.command = cli_command_line(a, argc, argv);
     if (parse(argc, argv, resume_options_table, resume_help, &p, &status)) {
         p.options.resume = argv[optind];
-        status = argc - optind == 1 ? resume(a, &p.options)
+        status = argc - optind == 1 ? resume(a, &p)
                                     : cli_usage("resume", "expected one folder of a run");
     }
     arena_destroy(a);

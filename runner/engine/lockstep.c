@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool lockstep_fits(const trial *one, const trial *other)
 {
@@ -25,7 +26,11 @@ bool lockstep_fits(const trial *one, const trial *other)
 
 size_t lockstep_best_count(const trial *t)
 {
-    return together_width(t->objective, trial_bytes(t));
+    enum { USUAL_CACHE = 1 << 20, MOST = 64 };
+    const long cache = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    const size_t bytes = cache > USUAL_CACHE ? (size_t)cache : USUAL_CACHE;
+    const size_t count = bytes / trial_bytes(t);
+    return count < 1 ? 1 : count > MOST ? MOST : count;
 }
 
 /* ---- a group and its lists

@@ -174,6 +174,16 @@ size_t trial_bytes(const trial *t)
            objective_layout(t->objective)->total * objective_kernels(t->objective)->real_size;
 }
 
+uint64_t trial_last_step(const trial *t)
+{
+    return t->last_step;
+}
+
+uint64_t trial_steps_per_epoch(const trial *t)
+{
+    return t->batches.steps_per_epoch;
+}
+
 double trial_rows_per_second(const trial *t)
 {
     const double rows = trial_epoch(t) * (double)t->batches.all.rows;

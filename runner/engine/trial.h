@@ -97,6 +97,8 @@ bool trial_restore(trial *t, const char *path, failure *why);
 bool trial_save_weights(const trial *t, const char *path, failure *why);
 
 double trial_epoch(const trial *t);
+uint64_t trial_last_step(const trial *t); /* where it ends at the latest; UINT64_MAX: not known */
+uint64_t trial_steps_per_epoch(const trial *t);
 uint64_t trial_step(const trial *t);
 const layout *trial_layout(const trial *t);
 double trial_objective_at(trial *t, const void *weights); /* on the training rows */

@@ -29,10 +29,9 @@ static size_t copies_of(const updater *u, const slope_slot *slot)
 static void *slot_memory(updater *u, size_t bytes, size_t number)
 {
     enum { STAGGER = 320, PAGE = 4096 };
-    const size_t skip = bytes < PAGE ? 0 : (number + 1) * STAGGER % PAGE;
-    char *block = allocate(bytes + skip, 1);
+    char *block = allocate(bytes + PAGE, 1);
     u->slot_blocks[number] = block;
-    return block + skip;
+    return block + (number + 1) * STAGGER % PAGE;
 }
 
 static void make_slots(updater *u)

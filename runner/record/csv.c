@@ -24,6 +24,7 @@ struct csv_writer {
     size_t cell_count; /* in the row being built */
     char *row;
     size_t length, room;
+    size_t held; /* bytes of rows in `row` that are complete, before the one being built */
 };
 
 static bool cannot(failure *why, const char *verb, const char *path)
@@ -104,7 +105,7 @@ static bool write_row(csv_writer *w)
     return true;
 }
 
-bool csv_end_row(csv_writer *w, failure *why)
+static void end_row(csv_writer *w)
 {
     if (w->cell_count != w->column_count) {
         fprintf(stderr, "slope: bug: %zu cells in a row of %zu columns of '%s'\n", w->cell_count,
@@ -112,6 +113,24 @@ bool csv_end_row(csv_writer *w, failure *why)
         abort();
     }
     put(w, "\n", 1);
+    w->cell_count = 0;
+}
+
+bool csv_end_row(csv_writer *w, failure *why)
+{
+    csv_hold_row(w);
+    return csv_write_held(w, why);
+}
+
+void csv_hold_row(csv_writer *w)
+{
+    end_row(w);
+    w->held = w->length;
+}
+
+bool csv_write_held(csv_writer *w, failure *why)
+{
+    if (!w->held) return true;
     w->dirty = true;
     const bool written = write_row(w);
     if (written) {
@@ -122,7 +141,7 @@ bool csv_end_row(csv_writer *w, failure *why)
         if (ftruncate(w->file, w->bytes) != 0)
             failure_context(why, "half a row may be left at its end");
     }
-    w->length = w->cell_count = 0;
+    w->length = w->held = 0;
     return written;
 }
 
@@ -144,7 +163,7 @@ int64_t csv_bytes(const csv_writer *w)
 bool csv_close(csv_writer *w, failure *why)
 {
     if (!w) return true;
-    bool good = csv_sync(w, why);
+    bool good = csv_write_held(w, why) && csv_sync(w, why);
     if (close(w->file) != 0 && good) good = cannot(why, "close", w->path);
     arena_destroy(w->names);
     free(w->row);

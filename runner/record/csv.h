@@ -28,6 +28,11 @@ void csv_empty(csv_writer *w);
  * bug: abort. On failure (disk full) the file is cut back to its last whole row, the row is dropped
  * and the writer can still be used. */
 bool csv_end_row(csv_writer *w, failure *why);
+/* Ends the row, but keeps it in memory until csv_write_held() (or csv_close()) writes it with all
+ * others held: rows that must not be there before what they rest on is. While rows are held,
+ * csv_end_row() is not called. */
+void csv_hold_row(csv_writer *w);
+bool csv_write_held(csv_writer *w, failure *why);
 bool csv_sync(csv_writer *w, failure *why); /* to the disk */
 int64_t csv_bytes(const csv_writer *w);     /* length of the file: what a checkpoint remembers */
 /* Syncs, too. The writer is gone whatever happens. NULL is allowed. */

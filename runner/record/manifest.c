@@ -62,36 +62,20 @@ static bool put_plugin(arena *a, config_node *list, const host_plugin *plugin, f
     return true;
 }
 
-/* Each plugin once, in the order in which the trials name them. */
-static bool put_plugins(arena *a, config_node *manifest, const experiment *all, failure *why)
+static bool put_plugins(arena *a, config_node *manifest, const ingredients *used, failure *why)
 {
     config_node *list = config_new_sequence(a, nowhere);
-    const host_plugin **seen = allocate(5 * all->base_count, sizeof *seen);
-    size_t count = 0;
-    bool good = true;
-    for (size_t t = 0; good && t < all->base_count; t++) {
-        const trial_config *trial = &all->bases[t];
-        const host_plugin *const used[] = {trial->dataset.reader.plugin, trial->model.plugin,
-                                           trial->loss.plugin, trial->optimizer.plugin,
-                                           trial->schedule.choice.plugin};
-        for (size_t u = 0; good && u < sizeof used / sizeof *used; u++) {
-            size_t place = 0;
-            while (place < count && seen[place] != used[u]) place++;
-            if (place < count || !used[u]) continue;
-            seen[count++] = used[u];
-            good = put_plugin(a, list, used[u], why);
-        }
-    }
-    free(seen);
     put(a, manifest, "plugins", list);
-    return good;
+    for (size_t i = 0; i < used->plugin_count; i++)
+        if (!put_plugin(a, list, used->plugins[i], why)) return false;
+    return true;
 }
 
-static void put_data(arena *a, config_node *manifest, const provenance *p)
+static void put_data(arena *a, config_node *manifest, const ingredients *used)
 {
     config_node *list = config_new_sequence(a, nowhere);
-    for (size_t d = 0; d < p->dataset_count; d++) {
-        const dataset *data = p->datasets[d];
+    for (size_t d = 0; d < used->dataset_count; d++) {
+        const dataset *data = used->datasets[d];
         for (size_t f = 0; f < data->file_count; f++) {
             config_node *entry = config_new_mapping(a, nowhere);
             put_text(a, entry, "dataset", data->label);
@@ -167,15 +151,17 @@ bool manifest_write(const run_folder *folder, const provenance *p, failure *why)
     arena *a = arena_create();
     config_node *manifest = config_new_mapping(a, nowhere);
     put_text(a, manifest, "status", status_names[p->status]);
-    put_text(a, manifest, "experiment", p->experiment->name);
-    put_integer(a, manifest, "trials", (long long)p->experiment->base_count);
+    put_text(a, manifest, "experiment", p->experiment);
+    put_integer(a, manifest, "trials", (long long)p->trial_count);
+    if (p->shard_count)
+        put_text(a, manifest, "shard", arena_printf(a, "%zu/%zu", p->shard_index, p->shard_count));
     put_text(a, manifest, "command", p->command);
     put_times(a, manifest, p);
     put_program(a, manifest);
     put_machine(a, manifest, p);
-    bool good = put_plugins(a, manifest, p->experiment, why);
+    bool good = put_plugins(a, manifest, &p->ingredients, why);
     if (good) {
-        put_data(a, manifest, p);
+        put_data(a, manifest, &p->ingredients);
         const char *text = config_to_yaml(a, manifest, false);
         const char *path = path_join(a, folder->path, "manifest.yaml");
         const bool begins = p->status == RUN_RUNNING && p->resumes == 0;
@@ -206,6 +192,9 @@ static bool summarize(const config_node *root, manifest_summary *summary)
         !seconds || !text_to_number(seconds, &summary->seconds) || !resumes ||
         !text_to_integer(resumes, &count) || count < 0 || count > 1000000)
         return false;
+    const char *shard = text_of(root, "shard");
+    if (shard && sscanf(shard, "%zu/%zu", &summary->shard_index, &summary->shard_count) != 2)
+        return false;
     summary->status = (run_status)known;
     summary->resumes = (int)count;
     strcpy(summary->started, started);
@@ -227,6 +216,52 @@ bool manifest_read(const char *folder, manifest_summary *summary, failure *why)
     }
     arena_destroy(a);
     return good;
+}
+
+/* The entry of a list whose `key`, and `other` where it is given, have these texts. */
+static const config_node *entry_of(const config_node *list, const char *key, const char *text,
+                                   const char *other, const char *other_text)
+{
+    for (size_t i = 0; list && list->kind == CONFIG_SEQUENCE && i < list->count; i++) {
+        const char *own = text_of(list->items[i], key);
+        const char *second = other ? text_of(list->items[i], other) : NULL;
+        if (own && strcmp(own, text) == 0 &&
+            (!other || (second && strcmp(second, other_text) == 0)))
+            return list->items[i];
+    }
+    return NULL;
+}
+
+static const char *change(arena *a, const char *before, const char *what, const config_node *entry,
+                          const char *digest)
+{
+    const char *old = text_of(entry, "sha256");
+    if (!old || strcmp(old, digest) == 0) return before;
+    return arena_printf(a, "%s  %s: sha256 %.12s… then, %.12s… now\n", before, what, old, digest);
+}
+
+const char *manifest_changes(arena *a, const char *folder, const ingredients *now)
+{
+    const char *changes = "", *path = path_join(a, folder, "manifest.yaml");
+    const config_node *root = config_load_file(a, path, diagnostics_create(a));
+    const config_node *plugins = config_get(root, "plugins"), *data = config_get(root, "data");
+    for (size_t i = 0; i < now->plugin_count; i++) {
+        const host_plugin *p = now->plugins[i];
+        char digest[65];
+        failure why;
+        if (digest_of_file(p->path, digest, &why))
+            changes = change(a, changes,
+                             arena_printf(a, "%s %s (%s)", kind_name(p->kind), p->id, p->path),
+                             entry_of(plugins, "name", p->id, "kind", kind_name(p->kind)), digest);
+    }
+    for (size_t d = 0; d < now->dataset_count; d++)
+        for (size_t f = 0; f < now->datasets[d]->file_count; f++) {
+            const char *file = now->datasets[d]->files[f];
+            changes =
+                change(a, changes, arena_printf(a, "data file %s", file),
+                       entry_of(data, "file", file, NULL, NULL), now->datasets[d]->digests[f]);
+        }
+    return changes;
 }
 
 bool manifest_read_status(const char *folder, run_status *status, failure *why)

@@ -5,6 +5,7 @@
 #include "record/terminal.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,14 @@
 #include <time.h>
 
 #define SECONDS_BETWEEN_DRAWINGS 0.1
+#define SECONDS_BETWEEN_LINES    5.0
 
 struct progress {
     bool quiet;
-    bool rewrites; /* a terminal */
-    bool shown;    /* there is a line that progress_clear must remove */
-    double drawn;  /* time of the last drawing */
+    bool rewrites;        /* a terminal */
+    bool shown;           /* there is a line that progress_clear must remove */
+    _Atomic double drawn; /* time of the last drawing */
+    double created;
     /* When the trial began, or was first heard of, and how much of it was done by then (a resumed
      * trial begins in the middle): the rest is guessed from the speed since. */
     size_t trial;
@@ -102,6 +105,17 @@ static double seconds_left(const progress *p, const progress_state *s)
 
 /* ---- drawing --------------------------------------------------------------------------------- */
 
+static void rewrite(progress *p, line *l)
+{
+    terminal_clean(l->text);
+    /* One column stays free: a full line would move some terminals to the next. */
+    const size_t width = terminal_width(stderr);
+    const size_t bytes = width ? terminal_fit(l->text, width - 1, NULL) : l->length;
+    fprintf(stderr, "\r%.*s\033[K", (int)bytes, l->text);
+    fflush(stderr);
+    p->shown = true;
+}
+
 static void draw(progress *p, const progress_state *s)
 {
     line l = {.length = 0};
@@ -113,13 +127,7 @@ static void draw(progress *p, const progress_state *s)
     add_rate(&l, s->rows_per_second);
     add_duration(&l, seconds_left(p, s));
     if (!isnan(s->best_accuracy)) add(&l, "  best %.4f", s->best_accuracy);
-    terminal_clean(l.text);
-    /* One column stays free: a full line would move some terminals to the next. */
-    const size_t width = terminal_width(stderr);
-    const size_t bytes = width ? terminal_fit(l.text, width - 1, NULL) : l.length;
-    fprintf(stderr, "\r%.*s\033[K", (int)bytes, l.text);
-    fflush(stderr);
-    p->shown = true;
+    rewrite(p, &l);
 }
 
 static void print_plain(const progress_state *s)
@@ -141,7 +149,8 @@ progress *progress_create(bool quiet)
     progress *p = allocate(1, sizeof *p);
     p->quiet = quiet;
     p->rewrites = terminal_is(stderr);
-    p->drawn = -INFINITY;
+    p->created = now();
+    p->drawn = p->rewrites ? -INFINITY : p->created;
     return p;
 }
 
@@ -170,9 +179,39 @@ void progress_evaluation(progress *p, const progress_state *state)
         print_plain(state);
         return;
     }
-    p->drawn = now();
-    notice_trial(p, state, p->drawn);
+    const double time = now();
+    p->drawn = time;
+    notice_trial(p, state, time);
     draw(p, state);
+}
+
+bool progress_is_due(const progress *p)
+{
+    if (!p || p->quiet) return false;
+    return now() - p->drawn >= (p->rewrites ? SECONDS_BETWEEN_DRAWINGS : SECONDS_BETWEEN_LINES);
+}
+
+void progress_show_sweep(progress *p, const progress_sweep *s)
+{
+    line l = {.length = 0};
+    const double time = now(), seconds = time - p->created;
+    const double ran = (double)(s->done - s->done_before) + s->under_way;
+    const double left = (double)(s->total - s->done) - s->under_way;
+    p->drawn = time;
+    add(&l, "%zu/%zu trials", s->done, s->total);
+    if (ran > 0 && seconds > 0) {
+        add(&l, ran / seconds >= 10 ? "  %.0f trials/s" : "  %.2g trials/s", ran / seconds);
+        add_duration(&l, seconds / ran * left);
+    }
+    if (s->failures) add(&l, "  %zu failed", s->failures);
+    if (!isnan(s->best)) add_metric(&l, s->best_name, s->best);
+    if (!isnan(s->best)) add(&l, " (best)");
+    if (p->rewrites) {
+        rewrite(p, &l);
+    } else {
+        terminal_clean(l.text);
+        fprintf(stderr, "%s\n", l.text);
+    }
 }
 
 void progress_clear(progress *p)

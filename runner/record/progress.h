@@ -25,6 +25,21 @@ typedef struct progress_state {
     double best_accuracy;                  /* of the trials so far; NAN if none */
 } progress_state;
 
+/* A sweep as a whole. */
+typedef struct progress_sweep {
+    size_t done, total; /* trials */
+    size_t done_before; /* when this process began */
+    double under_way;   /* what is done of those that train now, in trials */
+    size_t failures;
+    double best;           /* NAN: none yet */
+    const char *best_name; /* "validation_accuracy" */
+} progress_sweep;
+
+/* Whether a call would print something now; from any thread. A sweep is drawn as often as a trial
+ * on a terminal, and in plain lines every few seconds. NULL: never. */
+bool progress_is_due(const progress *p);
+void progress_show_sweep(progress *p, const progress_sweep *state);
+
 /* `quiet`: prints nothing at all. */
 progress *progress_create(bool quiet);
 void progress_update(progress *p, const progress_state *state);     /* each step, cheap */

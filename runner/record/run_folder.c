@@ -100,15 +100,32 @@ void run_folder_close(run_folder *folder)
 
 /* ---- a new folder ---------------------------------------------------------------------------- */
 
-/* Whether the folder holds nothing; one that cannot be listed is not empty. */
+/* What a run that was killed before it had a manifest leaves: nothing that could be lost. */
+static bool is_beginning(const char *name)
+{
+    static const char *const names[] = {".", "..", ".lock", "weights", "checkpoint"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return strncmp(name, "config.yaml", 11) == 0 ||
+           (strncmp(name, "manifest.yaml", 13) == 0 && name[13]); /* written aside */
+}
+
+/* Whether the folder holds nothing, or only such beginnings; one that cannot be listed does not. */
 static bool folder_is_empty(const char *path)
 {
     DIR *list = opendir(path);
     if (!list) return false;
-    bool empty = true;
-    for (const struct dirent *entry; empty && (entry = readdir(list));)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    bool empty = true, locked = false;
+    for (const struct dirent *entry; empty && (entry = readdir(list));) {
+        empty = is_beginning(entry->d_name);
+        locked = locked || strcmp(entry->d_name, ".lock") == 0;
+    }
     closedir(list);
+    if (!empty || locked) return empty;
+    list = opendir(path); /* without a lock no run began here: then it is truly empty, or not */
+    for (const struct dirent *entry; empty && list && (entry = readdir(list));)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    if (list) closedir(list);
     return empty;
 }
 

@@ -33,14 +33,23 @@ void run_folder_close(run_folder *folder);
 
 typedef enum run_status { RUN_RUNNING, RUN_FINISHED, RUN_INTERRUPTED, RUN_FAILED } run_status;
 
+/* Code and data that a run's numbers rest on. */
+typedef struct ingredients {
+    size_t plugin_count;
+    const host_plugin *const *plugins;
+    size_t dataset_count;
+    const dataset *const *datasets;
+} ingredients;
+
 typedef struct provenance {
     run_status status;
-    const char *command; /* the command line */
+    const char *experiment; /* its name */
+    const char *command;    /* the command line */
     int threads;
     const char *isa; /* kernels in use */
-    const experiment *experiment;
-    const dataset *const *datasets;
-    size_t dataset_count;
+    size_t trial_count;
+    size_t shard_index, shard_count; /* count 0: the run is no shard */
+    ingredients ingredients;
     double seconds;
     const char *started; /* ISO 8601, UTC */
     int resumes;
@@ -57,9 +66,13 @@ typedef struct manifest_summary {
     char started[40];
     double seconds;
     int resumes;
+    size_t shard_index, shard_count;
 } manifest_summary;
 
 bool manifest_read(const char *folder, manifest_summary *summary, failure *why);
+/* What of the code and data in a manifest is not what it is now: a line each, "" for nothing. Those
+ * that only one side knows do not count. */
+const char *manifest_changes(arena *a, const char *folder, const ingredients *now);
 bool manifest_read_status(const char *folder, run_status *status, failure *why);
 
 #endif

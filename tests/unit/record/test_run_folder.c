@@ -191,13 +191,12 @@ static void latest_is_followed_when_it_is_opened(void **state)
 
 /* ---- the manifest ---------------------------------------------------------------------------- */
 
-/* A run of one trial with five plugins (two roles played by one) and one data file. */
+/* A run of two trials with four plugins and one data file. */
 typedef struct example {
     slope_plugin description;
     host_plugin plugins[4];
+    const host_plugin *used[4];
     dataset data;
-    trial_config trials[2];
-    experiment all;
     const dataset *datasets[1];
     provenance p;
 } example;
@@ -215,20 +214,14 @@ static void fill(example *e)
         e->plugins[i] = (host_plugin){
             kinds[i], kind_name(kinds[i]), "plugin.so", {&e->description, &e->description}};
     e->data = (dataset){.label = "iris", .file_count = 1, .files = files, .digests = digests};
-    for (size_t t = 0; t < 2; t++) {
-        e->trials[t].dataset.reader.plugin = &e->plugins[0];
-        e->trials[t].model.plugin = &e->plugins[1];
-        e->trials[t].loss.plugin = &e->plugins[2];
-        e->trials[t].optimizer.plugin = &e->plugins[3];
-    }
-    e->all = (experiment){.name = "2024", .base_count = 2, .bases = e->trials};
+    for (size_t i = 0; i < 4; i++) e->used[i] = &e->plugins[i];
     e->p = (provenance){.status = RUN_INTERRUPTED,
                         .command = "slope run a.yaml 'model={name: \"mlp\"}' # x",
                         .threads = 2,
                         .isa = "avx2",
-                        .experiment = &e->all,
-                        .datasets = e->datasets,
-                        .dataset_count = 1,
+                        .experiment = "2024",
+                        .trial_count = 2,
+                        .ingredients = {4, e->used, 1, e->datasets},
                         .seconds = 12.3456,
                         .started = "2026-01-31T12:00:00Z",
                         .resumes = 3};

@@ -1,7 +1,7 @@
-/* engine/run_paths.c: what a run records between evaluations (`record`), paths.csv and
+/* sweep/run_records.c: what a run records between evaluations (`record`), paths.csv and
  * batch_loss.csv, and what it makes of `surface`: the check before the start and the table at the
  * end. See run_private.h. */
-#include "engine/run_private.h"
+#include "sweep/run_private.h"
 
 #include "base/files.h"
 #include "record/table.h"
@@ -25,22 +25,19 @@ static char *parameter_name(arena *a, const slope_tensor *tensor, size_t size, s
     return name;
 }
 
-static bool find_column(run *r, const char *name, size_t *column)
+static size_t find_column(const run *r, const char *name)
 {
-    for (*column = FIRST_COLUMNS; *column < r->path_column_count; ++*column)
-        if (strcmp(r->path_columns[*column], name) == 0) return true;
-    if (*column == FIRST_COLUMNS + MOST_PARAMETERS) return false;
-    r->path_columns[r->path_column_count++] = name;
-    return true;
+    size_t column = FIRST_COLUMNS;
+    while (column < r->path_column_count && strcmp(r->path_columns[column], name) != 0) column++;
+    return column;
 }
 
-static bool plan_columns(run *r, size_t number, const layout *l, failure *why)
+static bool plan_columns(run *r, const layout *l, failure *why)
 {
     if (!r->path_columns) {
         static const char *const first[FIRST_COLUMNS] = {"trial", "step", "loss"};
         r->path_columns =
             arena_alloc(r->memory, (FIRST_COLUMNS + MOST_PARAMETERS) * sizeof(char *));
-        r->column_of = arena_alloc(r->memory, r->experiment->base_count * sizeof *r->column_of);
         memcpy(r->path_columns, first, sizeof first);
         r->path_column_count = FIRST_COLUMNS;
     }
@@ -49,17 +46,29 @@ static bool plan_columns(run *r, size_t number, const layout *l, failure *why)
                            "record.parameters: the model has %zu parameters, and at most %d can be "
                            "recorded; leave record.parameters out",
                            l->parameters, MOST_PARAMETERS);
-    r->column_of[number] = arena_alloc(r->memory, l->parameters * sizeof **r->column_of);
-    size_t n = 0;
     for (size_t i = 0; i < l->tensor_count; i++)
-        for (size_t e = 0; e < l->sizes[i]; e++)
-            if (!find_column(r, parameter_name(r->memory, &l->tensors[i], l->sizes[i], e),
-                             &r->column_of[number][n++]))
+        for (size_t e = 0; e < l->sizes[i]; e++) {
+            const char *name = parameter_name(r->memory, &l->tensors[i], l->sizes[i], e);
+            const size_t column = find_column(r, name);
+            if (column < r->path_column_count) continue;
+            if (column == FIRST_COLUMNS + MOST_PARAMETERS)
                 return failure_set(why, STATUS_CONFIG,
                                    "record.parameters: the trials have more than %d different "
                                    "parameters together; record fewer trials in one run",
                                    MOST_PARAMETERS);
+            r->path_columns[r->path_column_count++] = name;
+        }
     return true;
+}
+
+const size_t *run_path_columns(run *r, arena *a, const trial *t)
+{
+    const layout *l = trial_layout(t);
+    size_t *columns = arena_alloc(a, l->parameters * sizeof *columns), n = 0;
+    for (size_t i = 0; i < l->tensor_count; i++)
+        for (size_t e = 0; e < l->sizes[i]; e++)
+            columns[n++] = find_column(r, parameter_name(a, &l->tensors[i], l->sizes[i], e));
+    return columns;
 }
 
 /* ---- surfaces -------------------------------------------------------------------------------- */
@@ -125,16 +134,44 @@ static bool check_value(const trial_config *c, trial *t, failure *why)
     return good;
 }
 
-bool run_plan_records(run *r, size_t number, trial *t, failure *why)
+static bool plan_trial_records(run *r, const trial_config *c, const dataset *data, failure *why)
 {
-    const trial_config *c = &r->experiment->bases[number];
     const surface_config *s = &c->surface;
     if (c->record.batch_loss.count > 0) r->records_batches = true;
-    if (c->record.parameters.count > 0 && !plan_columns(r, number, trial_layout(t), why))
-        return false;
-    return check_names(trial_layout(t), &s->domain, "domain", why) &&
-           check_names(trial_layout(t), &s->minimum, "minimum", why) &&
-           (isnan(s->value) || check_value(c, t, why));
+    if (c->record.parameters.count <= 0 && !s->domain.count && !s->minimum.count) return true;
+    trial *t = trial_create(c, data, why);
+    if (!t) return false;
+    const bool good = (c->record.parameters.count <= 0 || plan_columns(r, trial_layout(t), why)) &&
+                      check_names(trial_layout(t), &s->domain, "domain", why) &&
+                      check_names(trial_layout(t), &s->minimum, "minimum", why) &&
+                      (isnan(s->value) || check_value(c, t, why));
+    trial_destroy(t);
+    return good;
+}
+
+/* Trials with one key have one model, and record alike unless `record` or `surface` is swept: then
+ * each is looked at. */
+bool run_plan_records(run *r, failure *why)
+{
+    bool swept = !r->is_sweep;
+    for (size_t i = 0; i < plan_column_count(r->plan); i++)
+        swept = swept || strncmp(plan_column(r->plan, i), "record", 6) == 0 ||
+                strncmp(plan_column(r->plan, i), "surface", 7) == 0;
+    arena *a = arena_create();
+    uint64_t key = 0;
+    bool good = true;
+    for (size_t t = 0; good && t < r->count; t++) {
+        const uint64_t own = plan_fuse_key(r->plan, t) + plan_base(r->plan, t);
+        if (t && own == key && !swept) continue;
+        key = own;
+        const trial_config *c = plan_trial(r->plan, t, a);
+        good = plan_trial_records(r, c, plan_dataset(r->plan, t), why) ||
+               failure_context(why, "trial %zu (%s)", t, c->label);
+        arena_destroy(a);
+        a = arena_create();
+    }
+    arena_destroy(a);
+    return good;
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -143,12 +180,12 @@ bool run_open_records(run *r, int64_t paths_bytes, int64_t batches_bytes, failur
 {
     static const char *const batch_columns[] = {"trial", "step", "epoch", "batch_loss"};
     if (r->path_columns) {
-        r->paths = csv_open(path_join(r->memory, r->folder.path, RUN_PATHS), r->path_columns,
+        r->paths = csv_open(run_path(r->memory, r, RUN_PATHS), r->path_columns,
                             r->path_column_count, paths_bytes, why);
         if (!r->paths) return false;
     }
     if (r->records_batches) {
-        r->batches = csv_open(path_join(r->memory, r->folder.path, RUN_BATCHES), batch_columns,
+        r->batches = csv_open(run_path(r->memory, r, RUN_BATCHES), batch_columns,
                               sizeof batch_columns / sizeof *batch_columns, batches_bytes, why);
         if (!r->batches) return false;
     }
@@ -171,23 +208,22 @@ bool run_close_records(run *r, failure *why)
     return false;
 }
 
-bool run_write_path(void *argument, const trial *t, const void *weights, double loss, failure *why)
+bool run_write_path(run *r, const lane *l, const void *weights, double loss, failure *why)
 {
-    run *r = argument;
-    const layout *l = trial_layout(t);
+    const layout *all = trial_layout(l->trial);
     const size_t count = r->path_column_count;
-    const size_t real_size = r->experiment->bases[r->current].train.precision == FLOAT64 ? 8 : 4;
+    const size_t real_size = l->config->train.precision == FLOAT64 ? 8 : 4;
     double values[FIRST_COLUMNS + MOST_PARAMETERS];
     bool there[FIRST_COLUMNS + MOST_PARAMETERS] = {false};
     size_t n = 0;
-    for (size_t i = 0; i < l->tensor_count; i++)
-        for (size_t e = 0; e < l->sizes[i]; e++) {
-            const size_t column = r->column_of[r->current][n++];
-            values[column] = get_real(weights, real_size, l->offsets[i] + e);
+    for (size_t i = 0; i < all->tensor_count; i++)
+        for (size_t e = 0; e < all->sizes[i]; e++) {
+            const size_t column = l->columns[n++];
+            values[column] = get_real(weights, real_size, all->offsets[i] + e);
             there[column] = true;
         }
-    csv_integer(r->paths, (int64_t)r->current);
-    csv_integer(r->paths, (int64_t)trial_step(t));
+    csv_integer(r->paths, (int64_t)l->number);
+    csv_integer(r->paths, (int64_t)trial_step(l->trial));
     csv_number(r->paths, loss);
     for (size_t c = FIRST_COLUMNS; c < count; c++) {
         if (there[c])
@@ -198,12 +234,11 @@ bool run_write_path(void *argument, const trial *t, const void *weights, double 
     return csv_end_row(r->paths, why);
 }
 
-bool run_write_batch_loss(void *argument, const trial *t, double loss, failure *why)
+bool run_write_batch_loss(run *r, const lane *l, double loss, failure *why)
 {
-    run *r = argument;
-    csv_integer(r->batches, (int64_t)r->current);
-    csv_integer(r->batches, (int64_t)trial_step(t));
-    csv_number(r->batches, trial_epoch(t));
+    csv_integer(r->batches, (int64_t)l->number);
+    csv_integer(r->batches, (int64_t)trial_step(l->trial));
+    csv_number(r->batches, trial_epoch(l->trial));
     csv_number(r->batches, loss);
     return csv_end_row(r->batches, why);
 }
@@ -230,13 +265,14 @@ static double distance_at(const csv_rows *rows, size_t n, const slope_arrays *mi
     return best;
 }
 
-static void find_arrivals(const run *r, const csv_rows *rows, arrival *all)
+static void find_arrivals(const run *r, const csv_rows *rows, const trial_config *const *configs,
+                          arrival *all)
 {
-    for (size_t i = 0; i < r->experiment->base_count; i++) all[i] = (arrival){.step = -1};
+    for (size_t i = 0; i < r->count; i++) all[i] = (arrival){.step = -1};
     for (size_t n = 0; n < rows->row_count; n++) {
         const size_t number = strtoull(csv_cell(rows, n, "trial"), NULL, 10);
-        if (number >= r->experiment->base_count) continue;
-        const surface_config *s = &r->experiment->bases[number].surface;
+        if (number >= r->count) continue;
+        const surface_config *s = &configs[number]->surface;
         if (!s->minimum.count) continue;
         arrival *at = &all[number];
         at->recorded = true;
@@ -247,18 +283,8 @@ static void find_arrivals(const run *r, const csv_rows *rows, arrival *all)
     }
 }
 
-void run_print_surface(const run *r)
+static void print_arrivals(const run *r, const trial_config *const *configs, const arrival *all)
 {
-    csv_rows rows;
-    failure why;
-    bool any = false;
-    for (size_t i = 0; i < r->experiment->base_count; i++)
-        any = any || (r->experiment->bases[i].surface.minimum.count && r->rows[i].done);
-    if (!any || !r->path_columns ||
-        !csv_read(r->memory, path_join(r->memory, r->folder.path, RUN_PATHS), &rows, &why))
-        return;
-    arrival *all = arena_alloc(r->memory, r->experiment->base_count * sizeof *all);
-    find_arrivals(r, &rows, all);
     table *t = table_create();
     table_column(t, "trial", ALIGN_LEFT);
     table_column(t, "steps", ALIGN_RIGHT);
@@ -266,19 +292,38 @@ void run_print_surface(const run *r)
     table_column(t, "distance", ALIGN_RIGHT);
     table_column(t, "at the minimum after", ALIGN_RIGHT);
     table_column(t, "tolerance", ALIGN_RIGHT);
-    for (size_t i = 0; i < r->experiment->base_count; i++) {
+    for (size_t i = 0; i < r->count; i++) {
         if (!all[i].recorded) continue;
-        table_cell(t, "%s", r->experiment->bases[i].label);
-        table_cell(t, "%llu", (unsigned long long)r->rows[i].steps);
+        table_cell(t, "%s", configs[i]->label);
+        table_cell(t, "%llu", (unsigned long long)r->outcomes[i].steps);
         table_cell(t, "%.4g", all[i].loss);
         table_cell(t, "%.3g", all[i].distance);
         if (all[i].step < 0)
             table_cell(t, "-");
         else
             table_cell(t, "%lld steps", (long long)all[i].step);
-        table_cell(t, "%g", r->experiment->bases[i].surface.tolerance);
+        table_cell(t, "%g", configs[i]->surface.tolerance);
     }
     printf("\n");
     table_print(t, stdout);
     table_destroy(t);
+}
+
+void run_print_surface(const run *r)
+{
+    csv_rows rows;
+    failure why;
+    arena *a = arena_create();
+    const trial_config **configs = arena_alloc(a, r->count * sizeof *configs);
+    bool any = false;
+    for (size_t i = 0; r->path_columns && i < r->count; i++) {
+        configs[i] = plan_trial(r->plan, i, a);
+        any = any || (configs[i]->surface.minimum.count && r->outcomes[i].status != TRIAL_RUNNING);
+    }
+    if (any && csv_read(a, run_path(a, r, RUN_PATHS), &rows, &why)) {
+        arrival *all = arena_alloc(a, r->count * sizeof *all);
+        find_arrivals(r, &rows, configs, all);
+        print_arrivals(r, configs, all);
+    }
+    arena_destroy(a);
 }

@@ -1,0 +1,94 @@
+/* cli/merge.c: `slope merge`. */
+#include "cli/cli.h"
+#include "cli/experiment_file.h"
+#include "sweep/run.h"
+
+#include "base/files.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: slope merge DIR… --into DIR [options]\n"
+    "\n"
+    "Puts the trials of several folders of one experiment into a new one: those of its shards "
+    "(see\n"
+    "`slope run --shard`), in any order, also where a shard was run twice. Says which trials are\n"
+    "missing; `slope resume` on the new folder runs them.\n"
+    "\n"
+    "  --into DIR       the new folder, empty or not there yet\n"
+    "  --no-cache       read the data from their files, and keep nothing of them\n"
+    "  --quiet          print no table\n"
+    "  --help           this text\n"
+    "\n"
+    "Exit status 1: trials are missing, or some failed.\n"
+    "\n"
+    "example:\n"
+    "  slope run sweep.yaml --shard 0/2 --output part0; slope run sweep.yaml --shard 1/2 --output "
+    "part1\n"
+    "  slope merge part0 part1 --into whole\n";
+
+enum { INTO = 1, NO_CACHE, QUIET, HELP };
+
+static const struct option table[] = {{"into", required_argument, NULL, INTO},
+                                      {"no-cache", no_argument, NULL, NO_CACHE},
+                                      {"quiet", no_argument, NULL, QUIET},
+                                      {"help", no_argument, NULL, HELP},
+                                      {NULL, 0, NULL, 0}};
+
+static exit_status merge(arena *a, const run_options *options, size_t count, char **folders)
+{
+    exit_status status;
+    failure why = {.status = STATUS_OK};
+    for (size_t i = 0; i < count; i++)
+        if (!file_exists(path_join(a, folders[i], "config.yaml"))) {
+            failure_set(&why, STATUS_ENVIRONMENT, "cannot merge '%s': it holds no config.yaml",
+                        folders[i]);
+            return cli_fail(&why);
+        }
+    char *config = path_join(a, folders[0], "config.yaml");
+    const experiment *e = cli_load_experiment(a, "merge", 1, &config, NULL, &status);
+    if (!e) return status;
+    status = run_merge(e, options, count, (const char *const *)folders, &why);
+    if (why.status == STATUS_OK) return status;
+    return why.text[0] ? cli_fail(&why) : why.status;
+}
+
+exit_status command_merge(int argc, char **argv)
+{
+    run_options options = {0};
+    bool cache = true;
+    exit_status status;
+    arena *a = arena_create();
+    options.command = cli_command_line(a, argc, argv);
+    optind = 0; /* glibc: scan afresh */
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
+        if (option == HELP) {
+            fputs(help, stdout);
+            arena_destroy(a);
+            return STATUS_OK;
+        }
+        if (option == INTO) {
+            options.output = optarg;
+        } else if (option == QUIET) {
+            options.quiet = true;
+        } else if (option == NO_CACHE) {
+            cache = false;
+        } else {
+            arena_destroy(a);
+            return cli_usage("merge", option == ':' ? "%s needs a value" : "unknown option '%s'",
+                             argv[optind - 1]);
+        }
+    }
+    if (cache) cli_use_cache();
+    if (argc - optind < 1)
+        status = cli_usage("merge", "which folders?");
+    else if (!options.output)
+        status = cli_usage("merge", "--into DIR says where the trials go");
+    else
+        status = merge(a, &options, (size_t)(argc - optind), argv + optind);
+    arena_destroy(a);
+    return status;
+}

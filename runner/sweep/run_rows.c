@@ -1,0 +1,363 @@
+/* sweep/run_rows.c: what a run writes into trials.csv and metrics.csv. The columns are documented
+ * in the README. See run_private.h. */
+#include "sweep/run_private.h"
+
+#include "base/files.h"
+#include "config/bind.h"
+#include "slope/loss.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const first_columns[] = {"trial", "label", "hash"};
+/* Between the two: a column for each path that is swept. */
+static const char *const later_columns[] = {"status",
+                                            "dataset",
+                                            "model",
+                                            "loss",
+                                            "optimizer",
+                                            "learning_rate",
+                                            "steps",
+                                            "epochs",
+                                            "train_loss",
+                                            "train_accuracy",
+                                            "train_objective",
+                                            "validation_loss",
+                                            "validation_accuracy",
+                                            "best_validation_loss",
+                                            "best_validation_accuracy",
+                                            "best_step",
+                                            "test_loss",
+                                            "test_accuracy",
+                                            "train_mse",
+                                            "train_mae",
+                                            "train_r2",
+                                            "validation_mse",
+                                            "validation_mae",
+                                            "validation_r2",
+                                            "test_mse",
+                                            "test_mae",
+                                            "test_r2",
+                                            "train_seconds",
+                                            "evaluate_seconds",
+                                            "load_seconds",
+                                            "message"};
+static const char *const metric_columns[] = {"trial",
+                                             "step",
+                                             "epoch",
+                                             "learning_rate",
+                                             "train_loss",
+                                             "train_accuracy",
+                                             "train_objective",
+                                             "validation_loss",
+                                             "validation_accuracy",
+                                             "train_mse",
+                                             "train_mae",
+                                             "train_r2",
+                                             "validation_mse",
+                                             "validation_mae",
+                                             "validation_r2",
+                                             "train_seconds",
+                                             "evaluate_seconds"};
+
+enum {
+    FIRST_COLUMNS = sizeof first_columns / sizeof first_columns[0],
+    LATER_COLUMNS = sizeof later_columns / sizeof later_columns[0],
+    METRIC_COLUMNS = sizeof metric_columns / sizeof metric_columns[0]
+};
+
+bool status_from_name(const char *name, trial_status *status)
+{
+    for (int s = TRIAL_RUNNING; s <= TRIAL_TIMEOUT; s++)
+        if (strcmp(trial_status_name((trial_status)s), name) == 0) {
+            *status = (trial_status)s;
+            return true;
+        }
+    return false;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static csv_writer *open_trials(run *r, int64_t keep, failure *why)
+{
+    const size_t swept = plan_column_count(r->plan), count = FIRST_COLUMNS + swept + LATER_COLUMNS;
+    const char **columns = arena_alloc(r->memory, count * sizeof *columns);
+    memcpy(columns, first_columns, sizeof first_columns);
+    for (size_t i = 0; i < swept; i++) columns[FIRST_COLUMNS + i] = plan_column(r->plan, i);
+    memcpy(columns + FIRST_COLUMNS + swept, later_columns, sizeof later_columns);
+    return csv_open(run_path(r->memory, r, "trials.csv"), columns, count, keep, why);
+}
+
+/* trials.csv and metrics.csv come last: where they are, the others are. */
+bool run_open_files(run *r, const run_bytes *keep, failure *why)
+{
+    if (!run_open_records(r, keep->paths, keep->batches, why)) return false;
+    r->trials = open_trials(r, keep->trials, why);
+    if (!r->trials) return false;
+    r->metrics = csv_open(run_path(r->memory, r, "metrics.csv"), metric_columns, METRIC_COLUMNS,
+                          keep->metrics, why);
+    return r->metrics != NULL;
+}
+
+bool run_close_files(run *r, failure *why)
+{
+    csv_writer *trials = r->trials, *metrics = r->metrics;
+    r->trials = r->metrics = NULL;
+    bool good = csv_close(trials, why);
+    failure second;
+    if (!csv_close(metrics, &second) && good) {
+        *why = second;
+        good = false;
+    }
+    if (!run_close_records(r, &second) && good) {
+        *why = second;
+        good = false;
+    }
+    return good;
+}
+
+/* What must be on the disk before the rows that rest on it. Before there is a first result, there
+ * is nothing that a loss of power could take; so what the start wrote is flushed only now, which a
+ * short run would otherwise wait for several times. */
+static bool sync_ground(run *r, failure *why)
+{
+    arena *a = arena_create();
+    r->begun = r->begun || (file_flush(run_path(a, r, "config.yaml"), why) &&
+                            file_flush(run_path(a, r, "manifest.yaml"), why));
+    arena_destroy(a);
+    return r->begun && csv_sync(r->metrics, why) && run_sync_records(r, why);
+}
+
+bool run_commit(run *r, bool soon, failure *why)
+{
+    const double between = 0.25; /* seconds: what a loss of power may cost */
+    const double now = run_now();
+    if (soon && (!r->uncommitted_count || now - r->committed_at < between)) return true;
+    if (!sync_ground(r, why) || !csv_write_held(r->trials, why) || !csv_sync(r->trials, why))
+        return false;
+    arena *a = arena_create();
+    for (size_t i = 0; i < r->uncommitted_count; i++) {
+        standing *s = &r->standings[r->uncommitted[i]];
+        if (s->checkpoint != NO_CHECKPOINT)
+            (void)remove(run_checkpoint_path(a, r, r->uncommitted[i])); /* done with */
+        s->checkpoint = NO_CHECKPOINT;
+    }
+    arena_destroy(a);
+    r->uncommitted_count = 0;
+    r->committed_at = run_now();
+    return true;
+}
+
+static void remember_uncommitted(run *r, size_t number)
+{
+    if (r->uncommitted_count == r->uncommitted_capacity) {
+        r->uncommitted_capacity = 2 * r->uncommitted_capacity + 64;
+        size_t *more = allocate(r->uncommitted_capacity, sizeof *more);
+        if (r->uncommitted_count) memcpy(more, r->uncommitted, r->uncommitted_count * sizeof *more);
+        free(r->uncommitted);
+        r->uncommitted = more;
+    }
+    r->uncommitted[r->uncommitted_count++] = number;
+}
+
+/* ---- cells ----------------------------------------------------------------------------------- */
+
+static void number_or_empty(csv_writer *w, double value, bool there)
+{
+    if (there)
+        csv_number(w, value);
+    else
+        csv_empty(w);
+}
+
+static void write_evaluation(csv_writer *w, evaluation e, bool there)
+{
+    number_or_empty(w, e.loss, there);
+    number_or_empty(w, e.accuracy, there && !isnan(e.accuracy));
+}
+
+/* Of regression; an evaluation that was not made has none of them. */
+static void write_errors(csv_writer *w, evaluation e)
+{
+    number_or_empty(w, e.mse, !isnan(e.mse));
+    number_or_empty(w, e.mae, !isnan(e.mae));
+    number_or_empty(w, e.r2, !isnan(e.r2));
+}
+
+/* What tells how good a trial is: accuracy, or r2 where numbers are predicted. */
+bool run_predicts_numbers(const trial_config *c)
+{
+    const slope_plugin *loss = c->loss.plugin->description[c->train.precision];
+    return ((const slope_loss *)loss)->target == SLOPE_VALUES;
+}
+
+static double score_of(const trial_config *c, evaluation e)
+{
+    return run_predicts_numbers(c) ? e.r2 : e.accuracy;
+}
+
+double run_smaller_is_better(metric m, double value)
+{
+    return metric_is_score(m) ? -value : value;
+}
+
+static bool has_rows(const run *r, const lane *l, slope_split split)
+{
+    return plan_dataset(r->plan, l->number)->splits[split].rows > 0;
+}
+
+/* ---- metrics.csv ----------------------------------------------------------------------------- */
+
+/* A rung that the trial has now come to. */
+static void remember_rung(const run *r, const lane *l, uint64_t step)
+{
+    rungs *all = r->standings[l->number].rungs;
+    if (!all || all->known == all->count || all->at[all->known].step != step) return;
+    all->at[all->known++].value =
+        run_smaller_is_better(r->metric, trial_metric(l->trial, r->metric));
+}
+
+bool run_write_metrics(run *r, const lane *l, const trial_point *p, failure *why)
+{
+    const trial_config *c = l->config;
+    const bool validated = has_rows(r, l, SLOPE_VALIDATION);
+    csv_integer(r->metrics, (int64_t)l->number);
+    csv_integer(r->metrics, (int64_t)p->step);
+    csv_number(r->metrics, p->epoch);
+    csv_number(r->metrics, p->learning_rate);
+    write_evaluation(r->metrics, p->train, c->evaluate.train);
+    number_or_empty(r->metrics, p->train_objective, c->evaluate.train);
+    write_evaluation(r->metrics, p->validation, validated);
+    write_errors(r->metrics, p->train);
+    write_errors(r->metrics, p->validation);
+    csv_seconds(r->metrics, p->train_seconds);
+    csv_seconds(r->metrics, p->evaluate_seconds);
+    if (!csv_end_row(r->metrics, why)) return false;
+    remember_rung(r, l, p->step);
+    r->latest_loss = c->evaluate.train ? p->train.loss : p->validation.loss;
+    r->latest_score = score_of(c, validated ? p->validation : p->train);
+    r->loss_name = c->evaluate.train ? "train_loss" : "validation_loss";
+    if (run_predicts_numbers(c))
+        r->score_name = validated ? "validation_r2" : "train_r2";
+    else
+        r->score_name = validated ? "validation_accuracy" : "train_accuracy";
+    if (!(r->latest_score <= r->best_score)) r->best_score = r->latest_score;
+    return true;
+}
+
+/* ---- trials.csv ------------------------------------------------------------------------------ */
+
+static double learning_rate_of(const trial_config *c)
+{
+    const slope_plugin *p = c->optimizer.plugin->description[c->train.precision];
+    for (size_t i = 0; i < p->parameter_count; i++) {
+        const slope_parameter *at = parameter_at(p->parameters, p->parameter_size, i);
+        if (at->type == SLOPE_NUMBER && strcmp(at->key, "learning_rate") == 0)
+            return *(const double *)(const void *)((const char *)c->optimizer.config + at->offset);
+    }
+    return NAN;
+}
+
+static void write_identity(run *r, csv_writer *w, const lane *l, trial_status status)
+{
+    const trial_config *c = l->config;
+    const double rate = learning_rate_of(c);
+    char id[17];
+    csv_integer(w, (int64_t)l->number);
+    csv_text(w, c->label);
+    csv_text(w, plan_id(r->plan, l->number, id));
+    const size_t swept = plan_column_count(r->plan);
+    arena *a = swept ? arena_create() : NULL;
+    for (size_t i = 0; i < swept; i++) {
+        const char *value = plan_value(r->plan, l->number, i, a);
+        csv_text(w, value ? value : "");
+    }
+    if (a) arena_destroy(a);
+    csv_text(w, trial_status_name(status));
+    csv_text(w, c->dataset.label);
+    csv_text(w, c->model.plugin->id);
+    csv_text(w, c->loss.plugin->id);
+    csv_text(w, c->optimizer.plugin->id);
+    number_or_empty(w, rate, !isnan(rate));
+}
+
+static void write_results(run *r, csv_writer *w, const lane *l, const trial_summary *s)
+{
+    const trial_config *c = l->config;
+    const bool began = l->trial != NULL;
+    const bool validated = began && has_rows(r, l, SLOPE_VALIDATION);
+    const bool trained = began && c->evaluate.train;
+    write_evaluation(w, s->last.train, trained);
+    number_or_empty(w, s->last.train_objective, trained);
+    write_evaluation(w, s->last.validation, validated);
+    number_or_empty(w, s->best_validation_loss, validated);
+    number_or_empty(w, s->best_validation_accuracy, !isnan(s->best_validation_accuracy));
+    csv_integer(w, (int64_t)s->best_step);
+    write_evaluation(w, s->test,
+                     began && s->status != TRIAL_PRUNED && s->status != TRIAL_TIMEOUT &&
+                         s->status != TRIAL_INTERRUPTED && has_rows(r, l, SLOPE_TEST));
+    write_errors(w, s->last.train);
+    write_errors(w, s->last.validation);
+    write_errors(w, s->test);
+    csv_seconds(w, s->last.train_seconds);
+    csv_seconds(w, s->last.evaluate_seconds);
+    csv_seconds(w, plan_dataset(r->plan, l->number)->load_seconds);
+    csv_text(w, s->message);
+}
+
+void run_write_trial(run *r, const lane *l, const trial_summary *s)
+{
+    const uint64_t steps = l->trial ? trial_step(l->trial) : 0;
+    const double epochs = l->trial ? trial_epoch(l->trial) : 0;
+    const trial_config *c = l->config;
+    csv_writer *w = r->trials;
+    write_identity(r, w, l, s->status);
+    csv_integer(w, (int64_t)steps);
+    csv_number(w, epochs);
+    write_results(r, w, l, s);
+    csv_hold_row(w);
+    if (status_is_final(s->status)) remember_uncommitted(r, l->number);
+    const double value = l->trial ? trial_metric(l->trial, r->metric) : NAN;
+    r->outcomes[l->number] =
+        (outcome){.status = s->status,
+                  .message = *s->message ? arena_strdup(r->memory, s->message) : "",
+                  .steps = steps,
+                  .epochs = epochs,
+                  .train_loss = s->last.train.loss,
+                  .train_score = score_of(c, s->last.train),
+                  .validation_score = score_of(c, s->last.validation),
+                  .test_score = score_of(c, s->test),
+                  .metric = value,
+                  .train_seconds = s->last.train_seconds,
+                  .evaluate_seconds = s->last.evaluate_seconds,
+                  .numbers = run_predicts_numbers(c)};
+}
+
+/* ---- reading back ---------------------------------------------------------------------------- */
+
+static double number_cell(const csv_rows *rows, size_t i, const char *column)
+{
+    const char *text = csv_cell(rows, i, column);
+    return *text ? strtod(text, NULL) : NAN;
+}
+
+void run_remember(run *r, size_t number, const csv_rows *rows, size_t i)
+{
+    outcome *o = &r->outcomes[number];
+    const char *message = csv_cell(rows, i, "message");
+    const bool numbers = *csv_cell(rows, i, "train_r2") || *csv_cell(rows, i, "validation_r2") ||
+                         *csv_cell(rows, i, "test_r2");
+    *o = (outcome){.message = *message ? arena_strdup(r->memory, message) : "",
+                   .steps = strtoull(csv_cell(rows, i, "steps"), NULL, 10),
+                   .epochs = number_cell(rows, i, "epochs"),
+                   .train_loss = number_cell(rows, i, "train_loss"),
+                   .train_score = number_cell(rows, i, numbers ? "train_r2" : "train_accuracy"),
+                   .validation_score =
+                       number_cell(rows, i, numbers ? "validation_r2" : "validation_accuracy"),
+                   .test_score = number_cell(rows, i, numbers ? "test_r2" : "test_accuracy"),
+                   .metric = number_cell(rows, i, metric_name(r->metric)),
+                   .train_seconds = number_cell(rows, i, "train_seconds"),
+                   .evaluate_seconds = number_cell(rows, i, "evaluate_seconds"),
+                   .numbers = numbers};
+    status_from_name(csv_cell(rows, i, "status"), &o->status);
+}
