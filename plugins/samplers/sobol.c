@@ -91,7 +91,7 @@ static slope_status sample(const slope_sampler_call *call)
         for (size_t i = 0; i < call->count; ++i) {
             uint32_t x = 0;
             const uint64_t t = call->first + i;
-            for (int k = 0; k < BITS; ++k)
+            for (int k = 0; k < BITS && t >> k != 0; ++k)
                 if (t >> k & 1) x ^= v[k];
             const double u = (c->scramble ? scramble(x, seed) : x) * 0x1p-32;
             call->points[i * dimensions + d] = choices > 0 ? floor(u * choices) : u;
