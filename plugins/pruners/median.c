@@ -89,11 +89,11 @@ static slope_status decide(const slope_pruner_call *call)
 SLOPE_PLUGIN(slope_pruner) = {
     .plugin = {SLOPE_HEAD(slope_pruner, SLOPE_KIND_PRUNER), .id = "median", .version = "1.0",
                .summary = "ends trials whose best is worse than the median of those before",
-               .description = "trial i goes at rung r if min(v_i,0 ... v_i,r) > median over j of "
-                              "mean(v_j,0 ... v_j,r)\n"
-                              "The median stopping rule of Golovin et al. 2017 (Vizier), where j "
-                              "are the trials of earlier cohorts that came to this rung. Rung r is "
-                              "after warmup_epochs + (r + 1) * every_epochs epochs.",
+               .description =
+                   "keep_i = min(v_i,0 ... v_i,r) <= median over j of mean(v_j,0 ... v_j,r)\n"
+                   "rung_r = warmup_epochs + (r + 1) * every_epochs, in epochs\n"
+                   "The median stopping rule of Golovin et al. 2017 (Vizier), where j "
+                   "are the trials of earlier cohorts that came to this rung.",
                SLOPE_PARAMETERS(parameters, config)},
     .cohort_parameter = "startup_trials",
     .rung = rung,

@@ -92,8 +92,8 @@ SLOPE_PLUGIN(slope_pruner) = {
     .plugin = {SLOPE_HEAD(slope_pruner, SLOPE_KIND_PRUNER), .id = "successive_halving",
                .version = "1.0",
                .summary = "at each rung the better part goes on, for so much longer",
-               .description = "rung r after min_epochs * eta^r epochs\n"
-                              "of n trials the best max(1, floor(n / eta)) go on\n"
+               .description = "rung_r = min_epochs * eta^r, in epochs\n"
+                              "kept = max(1, floor(n / eta)), the best of n\n"
                               "Jamieson and Talwalkar 2016, with the eta of Hyperband (Li et al. "
                               "2018). Equal values go by the number of the trial.",
                SLOPE_PARAMETERS(parameters, config)},
