@@ -126,10 +126,16 @@ static exit_status print_trial(arena *a, const results *r, const char *wanted)
     }
     const experiment *e = cli_load_experiment(a, "show", 1, &config, NULL, &status);
     if (!e) return status;
-    const char *yaml = one_trial_yaml(r, e, wanted, &why);
-    if (!yaml) return cli_fail(&why);
-    fputs(yaml, stdout);
-    return STATUS_OK;
+    diagnostics *errors = diagnostics_create(a);
+    plan *trials = plan_create(e, false, errors);
+    if (!trials) {
+        diagnostics_print(errors, stderr);
+        return diagnostics_status(errors);
+    }
+    const char *yaml = one_trial_yaml(r, e, trials, wanted, &why);
+    if (yaml) fputs(yaml, stdout);
+    plan_destroy(trials);
+    return yaml ? STATUS_OK : cli_fail(&why);
 }
 
 static exit_status show(arena *a, const char *folder, const parsed *p)

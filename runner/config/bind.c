@@ -151,12 +151,15 @@ static void record(arena *a, config_node *resolved, const char *key, config_node
     record(a, group, key + length + 1, value);
 }
 
-/* A default of text stands in the table as it is (or in quotes); any other is YAML. */
+/* A default of text stands in the table as it is (or in quotes); any other is YAML, of which a
+ * plain number or truth needs no parser (a sweep binds many thousands of them). */
 static const config_node *default_node(const section_binding *b, const slope_parameter *p)
 {
     const config_place place = {ORIGIN_DEFAULT, b->table->owner, 0, 0};
     const bool text = p->type == SLOPE_STRING || p->type == SLOPE_PATH || p->type == SLOPE_CHOICE;
-    if (text && p->fallback[0] != '"' && p->fallback[0] != '\'')
+    const bool plain =
+        strspn(p->fallback, "0123456789abcdefghijklmnopqrstuvwxyz+-.") == strlen(p->fallback);
+    if ((text && p->fallback[0] != '"' && p->fallback[0] != '\'') || plain)
         return config_new_scalar(b->memory, place, p->fallback, text_is_null(p->fallback));
     return config_parse(b->memory, p->fallback, strlen(p->fallback), place, p->key, b->errors);
 }

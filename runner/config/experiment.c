@@ -148,15 +148,32 @@ static void merge_bases(builder *b, const config_node *root, experiment *all)
     all->trees = trees;
 }
 
-/* Of a range only the ends are tried before anything is drawn from it. */
+static bool same_place(const config_place *one, const config_place *other)
+{
+    return one->origin == other->origin && one->line == other->line && one->column == other->column;
+}
+
+static void copy_errors(builder *b, const diagnostics *found, const config_place *only)
+{
+    for (size_t i = 0; i < diagnostics_count(found); i++) {
+        const diagnostic *d = diagnostics_at(found, i);
+        if (!only || same_place(only, &d->place))
+            diagnostics_add(b->errors, d->status, d->place, d->path, "%s", d->text);
+    }
+}
+
+/* A range is right if its ends are: what is drawn from it need not come near them. */
 static void try_ranges(builder *b, const experiment *all, const space *s)
 {
     static const double ends[] = {0, 0x1.fffffffffffffp-1};
+    builder own = *b;
     for (size_t d = 0; d < s->count; d++)
         for (size_t end = 0; !s->dimensions[d].choice_count && end < 2; end++) {
             const double *point = space_point_at(s, d, ends[end], b->memory);
             trial_config unused = {0};
-            build_trial(b, build_point(b, all->trees[0], s, point), &unused);
+            own.errors = diagnostics_create(b->memory);
+            build_trial(&own, build_point(&own, all->trees[0], s, point), &unused);
+            copy_errors(b, own.errors, &s->dimensions[d].place);
         }
 }
 
@@ -175,16 +192,40 @@ static void label_bases(builder *b, experiment *all, trial_config *bases)
     all->labels = labels;
 }
 
+/* A base with the first value of everything that is swept. If these values do not make a trial, the
+ * base as the file gives it, if that does: the plan tells what is wrong with which trial, better
+ * than could be told here. */
+static void build_swept_base(builder *b, const config_node *tree, const space *s,
+                             const double *first, trial_config *out)
+{
+    builder own = *b;
+    own.errors = diagnostics_create(b->memory);
+    build_trial(&own, build_point(&own, tree, s, first), out);
+    if (!diagnostics_count(own.errors)) return;
+    const diagnostics *found = own.errors;
+    trial_config plain = {0};
+    own.errors = diagnostics_create(b->memory);
+    build_trial(&own, tree, &plain);
+    if (!diagnostics_count(own.errors)) {
+        *out = plain;
+        return;
+    }
+    copy_errors(b, found, NULL);
+}
+
 static void build_bases(builder *b, experiment *all)
 {
-    const size_t before = diagnostics_count(b->errors);
     const space *s = all->sweep ? all->sweep->space : NULL;
     const double *first = s ? space_first_point(s, b->memory) : NULL;
     trial_config *bases = arena_alloc(b->memory, all->base_count * sizeof *bases);
-    for (size_t i = 0; i < all->base_count; i++)
-        build_trial(b, s ? build_point(b, all->trees[i], s, first) : all->trees[i], &bases[i]);
+    for (size_t i = 0; i < all->base_count; i++) {
+        if (s)
+            build_swept_base(b, all->trees[i], s, first, &bases[i]);
+        else
+            build_trial(b, all->trees[i], &bases[i]);
+    }
     all->bases = bases;
-    if (s && diagnostics_count(b->errors) == before) try_ranges(b, all, s);
+    if (s && !diagnostics_count(b->errors)) try_ranges(b, all, s);
     if (!diagnostics_count(b->errors)) label_bases(b, all, bases);
 }
 

@@ -171,7 +171,8 @@ typedef struct experiment {
     size_t base_count; /* at least 1 */
     /* The trials that stand in the file, one for each item of `trials`. Without a sweep they are
      * the trials that run. With one, each has the first value of everything that is swept (of a
-     * range its beginning): a trial to look at, by which names and types are judged. */
+     * range its beginning), or is as the file gives it where these make no trial: one to look at.
+     */
     const trial_config *bases;
     const struct sweep_config *sweep; /* NULL: the file has none */
     const config_node *resolved; /* whole file, defaults included; runs again as it is, from any

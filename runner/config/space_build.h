@@ -23,6 +23,7 @@ typedef struct column_owner {
 
 typedef struct space_builder {
     builder *b;
+    const config_node *section; /* `sweep` */
     const config_node *root;    /* a base: what the command line sets is seen here */
     const config_node *context; /* the base, with the first value of what was read so far */
     space_dimension *dimensions;

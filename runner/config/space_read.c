@@ -149,6 +149,14 @@ static config_node *read_entry(space_builder *s, const swept *e)
                                                      : NULL;
 }
 
+/* Whether --sweep gave other values for this path; it writes paths as mappings in one another. */
+static bool swept_otherwise(const space_builder *s, const char *path, const config_node *node)
+{
+    const config_node *other = config_find(s->section, path);
+    return other && other != node && other->place.origin == ORIGIN_COMMAND_LINE &&
+           node->place.origin != ORIGIN_COMMAND_LINE;
+}
+
 /* Mappings in one another are paths. */
 static void read_below(space_builder *s, const char *path, const config_entry *e,
                        config_node *record)
@@ -160,6 +168,7 @@ static void read_below(space_builder *s, const char *path, const config_entry *e
                        record);
         return;
     }
+    if (swept_otherwise(s, path, node)) return;
     s->group++;
     const swept at = {path, e->key_place, node, SLOPE_NO_PARENT, 0};
     config_node *stays = read_entry(s, &at);
@@ -202,7 +211,7 @@ static bool is_section(space_builder *s, const config_entry *e, const char *cons
 const space *build_space(builder *b, const config_node *section, const char *const *settings,
                          const sampler_rows *rows, const config_node *base, config_node *record)
 {
-    space_builder s = {.b = b, .root = base, .context = base};
+    space_builder s = {.b = b, .section = section, .root = base, .context = base};
     const config_node *exclude = NULL;
     for (size_t i = 0; section && i < section->count; i++) {
         const config_entry *e = &section->entries[i];

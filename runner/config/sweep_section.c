@@ -148,17 +148,18 @@ const sweep_config *build_sweep(builder *b, const config_node *root, const confi
     }
     sweep_config *out = arena_alloc(b->memory, sizeof *out);
     config_node *settings = config_new_mapping(b->memory, section->place);
+    config_node *plugins = config_new_mapping(b->memory, section->place);
     *record = config_new_mapping(b->memory, section->place);
     out->section = section;
     bind_settings(b, section, settings, out);
-    bind_plugin(b, SLOPE_KIND_SAMPLER, &sampler_rule, section, settings, &out->sampler);
-    bind_plugin(b, SLOPE_KIND_PRUNER, &pruner_rule, section, settings, &out->pruner);
+    bind_plugin(b, SLOPE_KIND_SAMPLER, &sampler_rule, section, plugins, &out->sampler);
+    bind_plugin(b, SLOPE_KIND_PRUNER, &pruner_rule, section, plugins, &out->pruner);
     out->space =
         build_space(b, section, setting_keys(b), rows_of(b, section, &out->sampler), base, *record);
     record_place(b, out, settings);
     if (out->seeds > 1 && sweeps(out->space, "train.seed"))
         diagnostics_add(b->errors, STATUS_CONFIG, builder_place(section, "seeds"), "sweep.seeds",
                         "train.seed is swept already: leave one of the two out");
-    *record = config_merge(b->memory, *record, settings);
+    *record = config_merge(b->memory, *record, config_merge(b->memory, settings, plugins));
     return out;
 }

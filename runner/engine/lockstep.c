@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 bool lockstep_fits(const trial *one, const trial *other)
 {
@@ -26,11 +25,7 @@ bool lockstep_fits(const trial *one, const trial *other)
 
 size_t lockstep_best_count(const trial *t)
 {
-    enum { USUAL_CACHE = 1 << 20, MOST = 64 };
-    const long cache = sysconf(_SC_LEVEL2_CACHE_SIZE);
-    const size_t bytes = cache > USUAL_CACHE ? (size_t)cache : USUAL_CACHE;
-    const size_t count = bytes / trial_bytes(t);
-    return count < 1 ? 1 : count > MOST ? MOST : count;
+    return together_width(t->objective, trial_bytes(t));
 }
 
 /* ---- a group and its lists

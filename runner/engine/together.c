@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static atomic_bool many_allowed = true;
 
@@ -14,12 +15,27 @@ void together_use_many(bool use)
     atomic_store(&many_allowed, use);
 }
 
+/* Half of the second-level cache; the rest is for the rows. */
+static size_t cache_for_lanes(void)
+{
+    enum { USUAL = 1 << 20 };
+    static atomic_long cache; /* asked for once: there are systems where the answer takes long */
+    long bytes = atomic_load_explicit(&cache, memory_order_relaxed);
+    if (!bytes) {
+        bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+        if (bytes <= 0) bytes = USUAL;
+        atomic_store_explicit(&cache, bytes, memory_order_relaxed);
+    }
+    return (size_t)bytes / 2;
+}
+
 /* A panel of a wide product should be some hundred columns; wider lanes need less company. */
 size_t together_width(const objective *o, size_t bytes_of_lane)
 {
-    enum { COLUMNS = 128, CACHE = 1 << 20 };
+    enum { COLUMNS = 128 };
     const size_t columns = o->layout.parameters / (o->shape.features + 1) + 1;
-    const size_t busy = (COLUMNS + columns - 1) / columns, fitting = CACHE / (bytes_of_lane + 1);
+    const size_t busy = (COLUMNS + columns - 1) / columns;
+    const size_t fitting = cache_for_lanes() / (bytes_of_lane + 1);
     const size_t width = busy > fitting ? busy : fitting;
     return width < 1 ? 1 : width > MOST_LANES ? MOST_LANES : width;
 }

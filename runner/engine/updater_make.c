@@ -29,9 +29,10 @@ static size_t copies_of(const updater *u, const slope_slot *slot)
 static void *slot_memory(updater *u, size_t bytes, size_t number)
 {
     enum { STAGGER = 320, PAGE = 4096 };
-    char *block = allocate(bytes + PAGE, 1);
+    const size_t skip = bytes < PAGE ? 0 : (number + 1) * STAGGER % PAGE;
+    char *block = allocate(bytes + skip, 1);
     u->slot_blocks[number] = block;
-    return block + (number + 1) * STAGGER % PAGE;
+    return block + skip;
 }
 
 static void make_slots(updater *u)

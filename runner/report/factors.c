@@ -103,26 +103,32 @@ const char *results_shown(const results *r, size_t row, size_t column)
 
 /* ---- labels ---------------------------------------------------------------------------------- */
 
-/* "learning_rate=0.1" for the path optimizer.learning_rate and its value 0.1, or the bare value of
- * a name ("adam"). */
-static bool says(const char *word, size_t length, const char *path, const char *value)
+/* Length of "learning_rate=0.1" for the path optimizer.learning_rate and its value 0.1, or of the
+ * bare value of a name ("adam"), if the text begins so; else 0. */
+static size_t said_length(const char *text, const char *path, const char *value)
 {
-    const size_t value_length = strlen(value);
-    if (!value_length || value_length > length ||
-        memcmp(word + length - value_length, value, value_length) != 0)
-        return false;
-    if (value_length == length) return true;
-    const size_t key_length = length - value_length - 1, path_length = strlen(path);
-    if (word[key_length] != '=' || key_length > path_length) return false;
-    const char *end = path + path_length - key_length;
-    return memcmp(end, word, key_length) == 0 && (end == path || end[-1] == '.');
+    const size_t value_length = strlen(value), key_length = strcspn(text, "= ");
+    const size_t path_length = strlen(path);
+    size_t skipped = 0;
+    if (text[key_length] == '=' && key_length <= path_length) {
+        const char *end = path + path_length - key_length;
+        if (memcmp(end, text, key_length) == 0 && (end == path || end[-1] == '.'))
+            skipped = key_length + 1;
+    }
+    const char *rest = text + skipped;
+    if (!value_length || strncmp(rest, value, value_length) != 0) return 0;
+    const char after = rest[value_length];
+    return after == ' ' || !after ? skipped + value_length : 0;
 }
 
-static bool is_said(const results *r, size_t row, const char *word, size_t length)
+/* Length of what a swept value says already at the beginning of the text; 0: nothing. */
+static size_t is_said(const results *r, size_t row, const char *text)
 {
-    for (size_t c = r->first_swept; c < r->first_swept + r->swept_count; c++)
-        if (says(word, length, r->columns[c], r->cells[row][c])) return true;
-    return false;
+    for (size_t c = r->first_swept; c < r->first_swept + r->swept_count; c++) {
+        const size_t length = said_length(text, r->columns[c], r->cells[row][c]);
+        if (length) return length;
+    }
+    return 0;
 }
 
 const char *results_short_label(const results *r, size_t row)
@@ -131,13 +137,14 @@ const char *results_short_label(const results *r, size_t row)
     if (!r->swept_count) return label;
     char *kept = arena_alloc(r->memory, strlen(label) + 1), *end = kept;
     for (const char *word = label; *word;) {
-        const size_t length = strcspn(word, " ");
-        if (length && !is_said(r, row, word, length)) {
+        const size_t said = is_said(r, row, word), length = said ? said : strcspn(word, " ");
+        if (length && !said) {
             if (end > kept) *end++ = ' ';
             memcpy(end, word, length);
             end += length;
         }
-        word += length + strspn(word + length, " ");
+        word += length;
+        word += strspn(word, " ");
     }
     *end = '\0';
     return kept;

@@ -2,7 +2,9 @@
 #include "report/one_trial.h"
 
 #include "base/text.h"
+#include "report/ranking.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,9 +81,36 @@ static const char *yaml_of(const results *r, const experiment *e, const config_n
         e->name, config_to_yaml(a, root, false));
 }
 
-const char *one_trial_yaml(const results *r, const experiment *e, const char *wanted, failure *why)
+/* What the sampler is told of the trials so far: smaller is better. */
+static double *values_of(const results *r, size_t count)
+{
+    const char *name = ranking_metric(r);
+    const size_t trial = results_column(r, "trial");
+    const size_t column = name ? results_column(r, name) : SIZE_MAX;
+    double *values = arena_alloc(r->memory, count * sizeof *values);
+    for (size_t i = 0; i < count; i++) values[i] = NAN;
+    for (size_t row = 0; row < r->count; row++) {
+        const double number = results_number(r, row, trial);
+        if (!(number >= 0 && number < (double)count) || results_failed(r, row)) continue;
+        const double value = results_number(r, row, column);
+        values[(size_t)number] = name && more_is_better(name) ? -value : value;
+    }
+    return values;
+}
+
+/* Rounds until the plan holds all that the run has planned; a run cannot have done more. */
+static bool extend(const results *r, plan *trials, failure *why)
+{
+    for (size_t added = 1; added && plan_count(trials) < r->planned;)
+        if (!plan_extend(trials, values_of(r, plan_count(trials)), &added, why)) return false;
+    return true;
+}
+
+const char *one_trial_yaml(const results *r, const experiment *e, plan *trials, const char *wanted,
+                           failure *why)
 {
     size_t number = 0;
-    if (!find_number(r, wanted, e->base_count, &number, why)) return NULL;
-    return yaml_of(r, e, e->bases[number].resolved, number);
+    if (!extend(r, trials, why) || !find_number(r, wanted, plan_count(trials), &number, why))
+        return NULL;
+    return yaml_of(r, e, plan_trial(trials, number, r->memory)->resolved, number);
 }

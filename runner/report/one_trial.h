@@ -3,11 +3,14 @@
 #ifndef SLOPE_REPORT_ONE_TRIAL_H
 #define SLOPE_REPORT_ONE_TRIAL_H
 
-#include "config/experiment.h"
 #include "report/results.h"
+#include "sweep/plan.h"
 
-/* `e` is what the folder's config.yaml says. `wanted` is the number of a trial, whether it has run
- * or not, or the beginning of the id of one that has. NULL with the reason. */
-const char *one_trial_yaml(const results *r, const experiment *e, const char *wanted, failure *why);
+/* `trials` are those of `e`, which is what the folder's config.yaml says; the plan needs no data.
+ * `wanted` is the number of a trial, whether it has run or not, or the beginning of the id of one
+ * that has. Where the sampler looks at results, the plan is extended by those in trials.csv. NULL
+ * with the reason. */
+const char *one_trial_yaml(const results *r, const experiment *e, plan *trials, const char *wanted,
+                           failure *why);
 
 #endif

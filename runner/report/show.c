@@ -40,7 +40,7 @@ static void print_header(const results *r, FILE *out)
 {
     fprintf(out, "%s (%s): ", r->experiment, r->status);
     print_counts(r, out);
-    if (!isnan(r->seconds)) fprintf(out, "; %.4g s", r->seconds);
+    if (!isnan(r->seconds)) fprintf(out, r->seconds < 1000 ? "; %.4g s" : "; %.0f s", r->seconds);
     fputc('\n', out);
 }
 

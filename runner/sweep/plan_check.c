@@ -110,7 +110,7 @@ static void check_metric(plan *p, builder *b, const trial_config *t, const datas
     const sweep_config *sweep = p->experiment->sweep;
     const slope_plugin *half = t->loss.plugin->description[t->train.precision];
     const slope_target target = ((const slope_loss *)(const void *)half)->target;
-    const bool validated = data->splits[SLOPE_VALIDATION].rows > 0;
+    const bool validated = !data || data->splits[SLOPE_VALIDATION].rows > 0;
     p->validated &= validated;
     p->classes &= target == SLOPE_CLASS;
     p->numbers &= target == SLOPE_VALUES;
@@ -149,11 +149,9 @@ static uint64_t fit_of(const trial_config *t, const part *const parts[TRIAL_SECT
 }
 
 /* A trial is made once and thrown away, so that what does not fit is found before the start. */
-static void check_fit(plan *p, builder *b, const trial_config *t,
-                      const part *const parts[TRIAL_SECTIONS])
+static void try_trial(builder *b, const trial_config *t, const part *const parts[TRIAL_SECTIONS],
+                      const dataset *data)
 {
-    const size_t number = parts[SECTION_DATASET]->dataset;
-    if (number == SIZE_MAX || !hash_set_add(&p->checked, fit_of(t, parts))) return;
     failure why;
     trial_config whole = *t;
     const config_node *resolved[TRIAL_SECTIONS];
@@ -161,11 +159,8 @@ static void check_fit(plan *p, builder *b, const trial_config *t,
     const config_node *label = config_new_scalar(b->memory, (config_place){0}, "", true);
     whole.label = "";
     whole.resolved = trial_record(b->memory, label, NULL, resolved, (config_place){0});
-    trial *made = trial_create(&whole, p->datasets[number], &why);
-    if (made)
-        check_metric(p, b, t, p->datasets[number]);
-    else
-        diagnostics_add(b->errors, why.status, (config_place){0}, NULL, "%s", why.text);
+    trial *made = trial_create(&whole, data, &why);
+    if (!made) diagnostics_add(b->errors, why.status, (config_place){0}, NULL, "%s", why.text);
     trial_destroy(made);
 }
 
@@ -173,8 +168,13 @@ void plan_check_trial(plan *p, builder *b, const trial_config *t,
                       const part *const parts[TRIAL_SECTIONS])
 {
     const size_t before = diagnostics_count(b->errors);
+    const size_t number = parts[SECTION_DATASET]->dataset;
+    const dataset *data = number == SIZE_MAX ? NULL : p->datasets[number];
     check_together(p, b, t, parts);
-    if (p->load && diagnostics_count(b->errors) == before) check_fit(p, b, t, parts);
+    if (diagnostics_count(b->errors) > before || !hash_set_add(&p->checked, fit_of(t, parts)))
+        return;
+    if (data) try_trial(b, t, parts, data);
+    if (diagnostics_count(b->errors) == before) check_metric(p, b, t, data);
 }
 
 /* ---- complaints ------------------------------------------------------------------------------ */
@@ -206,7 +206,6 @@ void plan_complain(plan *p, const diagnostics *found, size_t base, const double 
 void plan_end_complaints(plan *p)
 {
     if (p->wrong <= p->told) return;
-    diagnostics_add(p->errors, STATUS_CONFIG, (config_place){0}, NULL,
-                    "and %zu trials more are wrong, of %zu in all", p->wrong - p->told,
-                    p->wrong + p->count);
+    diagnostics_add(p->errors, STATUS_CONFIG, (config_place){0}, "sweep",
+                    "%zu of %zu trials are wrong", p->wrong, p->wrong + p->count);
 }

@@ -288,8 +288,7 @@ class Describe(slope_cli.SlopeCase):
                 for file in re.findall(r"\bmy_\w+", example):
                     self.write(file, "placeholder")
                 self.write("trials.csv", "optimizer.learning_rate\n0.1\n")
-                if kind not in ("sampler", "pruner") or "--sweep" in self.slope("run", "--help").stdout:
-                    self.slope("validate", "example.yaml")
+                self.slope("validate", "example.yaml")
 
     def test_parameters(self):
         text = self.slope("describe", "adam").stdout

@@ -10,7 +10,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from run_files import TIMES, read_csv
+from run_files import TIMES, read_csv, read_safetensors
 from run_fixture import write_run
 from slope_cli import SlopeCase, main
 
@@ -169,6 +169,14 @@ class Show(SlopeCase):
         self.assertEqual(lines[5].split()[:6], ["1", "9e3779b9", "mlp", "hidden=[8,", "9]", "0.1"])
         self.assertEqual(lines[6].split()[:4], ["0", "00000000", "linear", "0.1"])
 
+    def test_labels_with_values_of_several_words(self):
+        self.make([{"label": f"mlp hidden={hidden} seed={seed}", "model.hidden": hidden, "seed": seed,
+                    "validation_accuracy": seed / 4}
+                   for seed, hidden in enumerate(["[8, 9]", "[8]", "[8, 9, 10]"])],
+                  ["model.hidden", "seed"])
+        self.assertEqual([row["label"] for row in rows_of(
+            self.slope("show", "run", "--csv", "--table", "seeds"))], ["mlp"] * 3)
+
     def test_unfinished(self):
         """Torn, killed, or without its other files: what is there is shown."""
         self.make(some_trials(10), status="running", planned=99)
@@ -212,6 +220,33 @@ class Show(SlopeCase):
             weights = [self.folder / folder / f"weights/{number}.safetensors" for folder, number in
                        (("all", row["trial"]), (f"out{row['trial']}", 0))]
             self.assertEqual(weights[0].read_bytes(), weights[1].read_bytes())
+
+    def test_a_trial_of_a_sweep_runs_alone(self):
+        sweep = BLOBS.split("trials:")[0] + """sweep:
+  optimizer:
+    - {name: sgd, learning_rate: [0.1, 1]}
+    - {name: adam, learning_rate: {from: 1e-4, to: 1e-1, points: 4, scale: log}}
+  seeds: 2
+"""
+        write_run(self.folder / "run", [], planned=12, status="interrupted")
+        self.write("run/config.yaml", sweep)
+        self.write("one/one.yaml", self.slope("show", "run", "--trial", "9").stdout)
+        self.slope("run", "one/one.yaml", "--output", "one/out", "--quiet")
+        (row,) = read_csv(self.folder / "one/out/trials.csv")
+        seed = [line.strip() for line in (self.folder / "one/one.yaml").read_text().splitlines()
+                if line.startswith("  seed:")][-1].removeprefix("seed: ")
+        self.write("same.yaml", BLOBS.split("trials:")[0])
+        self.slope("run", "same.yaml", f"optimizer={row['optimizer']}", f"train.seed={seed}",
+                   f"optimizer.learning_rate={row['learning_rate']}", "--output", "same", "--quiet")
+        one, same = (read_safetensors(self.folder / folder / "weights/0.safetensors")[0]
+                     for folder in ("one/out", "same"))
+        self.assertEqual({name: array.tobytes() for name, array in one.items()},
+                         {name: array.tobytes() for name, array in same.items()})
+        everything = {self.slope("show", "run", "--trial", number).stdout.split("\n", 2)[2]
+                      for number in range(12)}
+        self.assertEqual(len(everything), 12)
+        self.assertIn("'run' has no trial '12': its numbers go from 0 to 11",
+                      self.slope("show", "run", "--trial", "12", status=2).stderr)
 
     def test_of_a_real_run(self):
         self.write("blobs.yaml", BLOBS)
