@@ -301,14 +301,24 @@ static double sum_absolute_all(const slope_host *host, size_t count, const real 
     return sum_all(host, (sum_blocks){.block = absolute_block, .x = x, .y = x}, count);
 }
 
+/* Several rows side by side: which score is the greatest is not to be foreseen, so no branches. */
 static void argmax(size_t rows, size_t outputs, const real *scores, int32_t *index)
 {
-    for (size_t r = 0; r < rows; r++) {
-        const real *s = scores + r * outputs;
-        size_t best = 0;
+    enum { SIDE_BY_SIDE = 16 };
+    for (size_t first = 0; first < rows; first += SIDE_BY_SIDE) {
+        const real *s = scores + first * outputs;
+        const size_t count = rows - first < SIDE_BY_SIDE ? rows - first : SIDE_BY_SIDE;
+        real most[SIDE_BY_SIDE];
+        int32_t best[SIDE_BY_SIDE] = {0};
+        for (size_t r = 0; r < count; r++) most[r] = s[r * outputs];
         for (size_t o = 1; o < outputs; o++)
-            if (s[o] > s[best] || s[best] != s[best]) best = o;
-        index[r] = (int32_t)best;
+            for (size_t r = 0; r < count; r++) {
+                const real score = s[r * outputs + o];
+                const bool better = (score > most[r]) | (most[r] != most[r]);
+                most[r] = better ? score : most[r];
+                best[r] = better ? (int32_t)o : best[r];
+            }
+        for (size_t r = 0; r < count; r++) index[first + r] = best[r];
     }
 }
 

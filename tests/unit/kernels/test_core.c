@@ -208,6 +208,32 @@ static void test_sums_and_argmax(void **state)
     free(x);
 }
 
+/* Many rows, of which some scores are equal and some are no numbers, against one row after another.
+ */
+static void test_argmax_of_many_rows(void **state)
+{
+    (void)state;
+    enum { ROWS = 37, MOST_OUTPUTS = 11 };
+    float scores[ROWS * MOST_OUTPUTS];
+    fill(scores, ROWS * MOST_OUTPUTS, 21);
+    for (size_t i = 0; i < ROWS * MOST_OUTPUTS; i++) {
+        scores[i] = roundf(2 * scores[i]);
+        if (i % 7 == 3) scores[i] = (float)NAN;
+    }
+    for (size_t isa = 0; isa < ISAS; isa++)
+        for (size_t outputs = 1; choose(isas[isa]) && outputs <= MOST_OUTPUTS; outputs++) {
+            int32_t best[ROWS];
+            kernels_for_bits(32)->argmax(ROWS, outputs, scores, best);
+            for (size_t r = 0; r < ROWS; r++) {
+                const float *s = scores + r * outputs;
+                size_t first = outputs; /* of the greatest; no number is never it */
+                for (size_t o = 0; o < outputs; o++)
+                    if (!isnan(s[o]) && (first == outputs || s[o] > s[first])) first = o;
+                if (first < outputs) assert_int_equal(best[r], first);
+            }
+        }
+}
+
 /* What plugins call: blocks of 65536, each in 8 lanes, added in order, whoever computes them. */
 static void test_sums_of_many(void **state)
 {
@@ -279,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_products_in_float64),
         cmocka_unit_test(test_pack),
         cmocka_unit_test(test_sums_and_argmax),
+        cmocka_unit_test(test_argmax_of_many_rows),
         cmocka_unit_test(test_sums_of_many),
         cmocka_unit_test(test_finish),
         cmocka_unit_test(test_unknown_instruction_set),
