@@ -125,6 +125,20 @@ static bool take_option(int option, char **argv, parsed *p, exit_status *status)
     }
 }
 
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void print_header(const comparison *all)
+{
+    printf("%zu trial%s of %zu optimizer%s on %zu problem%s", all->entry_count,
+           plural(all->entry_count), all->optimizer_count, plural(all->optimizer_count),
+           all->problem_count, plural(all->problem_count));
+    if (all->copy_count) printf("; %zu found again in another folder", all->copy_count);
+    putchar('\n');
+}
+
 static exit_status compare(arena *a, int count, char **folders, parsed *p)
 {
     failure why;
@@ -132,11 +146,7 @@ static exit_status compare(arena *a, int count, char **folders, parsed *p)
     p->compare.curves = p->table != RATES;
     const comparison *all = comparison_read(a, (size_t)count, folders, &p->compare, &why);
     if (!all) return cli_fail(&why);
-    if (!p->csv)
-        printf("%zu trial%s of %zu optimizer%s on %zu problem%s\n", all->entry_count,
-               all->entry_count == 1 ? "" : "s", all->optimizer_count,
-               all->optimizer_count == 1 ? "" : "s", all->problem_count,
-               all->problem_count == 1 ? "" : "s");
+    if (!p->csv) print_header(all);
     if (p->table == ALL_TABLES || p->table == TARGETS) compare_targets(all, p->csv, stdout);
     if (p->table == ALL_TABLES || p->table == PROFILE) compare_profile(all, p->csv, stdout);
     if (p->table == ALL_TABLES || p->table == RATES) compare_rates(all, p->csv, stdout);

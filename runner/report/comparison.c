@@ -66,6 +66,38 @@ static bool collect(comparison *all, const char **problems, failure *why)
     return true;
 }
 
+static const char *id_of(const entry *e)
+{
+    return results_named(e->run, e->row, "hash");
+}
+
+static int by_id(const void *one, const void *other)
+{
+    const entry *a = *(entry *const *)one, *b = *(entry *const *)other;
+    const int ids = strcmp(id_of(a), id_of(b));
+    return ids ? ids : a < b ? -1 : a > b;
+}
+
+/* A trial that stands in several folders (of shards, and what they were merged into) is one trial:
+ * it has the same bits in all of them. The first one stays. */
+static void drop_copies(comparison *all)
+{
+    if (all->run_count < 2) return;
+    entry **sorted = arena_alloc(all->memory, all->entry_count * sizeof *sorted);
+    bool *copy = arena_alloc(all->memory, all->entry_count * sizeof *copy);
+    for (size_t i = 0; i < all->entry_count; i++) sorted[i] = &all->entries[i];
+    qsort(sorted, all->entry_count, sizeof *sorted, by_id);
+    for (size_t i = 1; i < all->entry_count; i++) {
+        const char *id = id_of(sorted[i]);
+        copy[sorted[i] - all->entries] = *id && strcmp(id, id_of(sorted[i - 1])) == 0;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < all->entry_count; i++)
+        if (!copy[i]) all->entries[kept++] = all->entries[i];
+    all->copy_count = all->entry_count - kept;
+    all->entry_count = kept;
+}
+
 static int by_problem(const void *one, const void *other)
 {
     const entry *a = one, *b = other;
@@ -279,6 +311,7 @@ const comparison *comparison_read(arena *a, size_t count, char *const *folders,
     all->entries = arena_alloc(a, all->entry_count * sizeof *all->entries);
     const char **problems = arena_alloc(a, (MOST_NAMES + 1) * sizeof *problems);
     if (!collect(all, problems, why)) return NULL;
+    drop_copies(all);
     sort_entries(all, problems);
     if (!find_metrics(all, why)) return NULL;
     if (options->curves && !find_targets(all, why)) return NULL;

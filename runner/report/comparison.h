@@ -42,6 +42,7 @@ typedef struct comparison {
     arena *memory;
     const comparison_options *options;
     size_t run_count, problem_count, optimizer_count, entry_count;
+    size_t copy_count; /* trials left out because they stand in an earlier folder, too */
     const results *const *runs;
     problem *problems;       /* in the order in which they come up */
     const char **optimizers; /* in alphabetical order */

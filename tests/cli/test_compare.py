@@ -1,6 +1,7 @@
 """`slope compare`: its tables against the same figures worked out here, over made-up runs whose trials
 reach what they reach by the throw of a die; and a real run."""
 import csv
+import hashlib
 import io
 import math
 import os
@@ -101,6 +102,8 @@ def rows_of(done):
 
 class Compare(SlopeCase):
     def make(self, name, trials, metrics, **more):
+        trials = [{"hash": hashlib.sha256(repr(sorted(trial.items())).encode()).hexdigest()[:16],
+                   **trial} for trial in trials]
         write_run(self.folder / name, trials,
                   ["optimizer.name", "optimizer.learning_rate", "regularization.l2",
                    *(["seed"] if any(trial["seed"] for trial in trials) else [])], metrics, **more)
@@ -259,6 +262,15 @@ class Compare(SlopeCase):
         near = sum(trial["validation_accuracy"] >= max(t["validation_accuracy"] for t in trials) - 0.01
                    for trial in trials)
         self.assertIn(f"{2 * near} %", lines[-2])
+
+    def test_a_trial_in_several_folders_is_one(self):
+        trials, metrics, _ = self.problems()["one"]
+        once = self.slope("compare", "one", "--csv").stdout
+        self.make("part", trials[:10], [row for row in metrics if row["trial"] < 10])
+        for folders in ("one", "part"), ("one", "one"), ("one", "part", "./one"):
+            self.assertEqual(self.slope("compare", *folders, "--csv").stdout, once)
+        self.assertIn("24 trials of 3 optimizers on 1 problem; 10 found again in another folder",
+                      self.slope("compare", "one", "part").stdout)
 
     def test_a_real_run(self):
         self.write("blobs.yaml", REAL)
