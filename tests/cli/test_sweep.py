@@ -124,6 +124,23 @@ class SameBits(SweepCase):
         self.assert_same_results(one, off)
         self.assertEqual((one / "metrics.csv").read_text().count("\n"), 41)
 
+    def test_a_trial_of_a_sweep_alone(self):
+        """`slope show --trial` gives a file that, run, gives the bits of the sweep's trial."""
+        out = self.run_sweep("out", "sweep.keep_best=10")
+        for number in 0, 7:
+            done = self.slope("show", "out", "--trial", str(number))
+            self.write("alone.yaml", done.stdout)
+            self.slope("run", "alone.yaml", "--quiet", "--output", f"alone{number}")
+            row, = read_csv(self.folder / f"alone{number}" / "trials.csv")
+            swept = read_csv(out / "trials.csv")[number]
+            self.assertEqual(row["hash"], swept["hash"])
+            for key in ("train_loss", "validation_accuracy", "test_loss"):
+                self.assertEqual(row[key], swept[key])
+            alone, _ = read_safetensors(self.folder / f"alone{number}" / "weights" / "0.safetensors")
+            together, _ = read_safetensors(out / "weights" / f"{number}.safetensors")
+            self.assertEqual({name: array.tobytes() for name, array in alone.items()},
+                             {name: array.tobytes() for name, array in together.items()})
+
 
 class Shards(SweepCase):
     def test_shards_together_are_the_whole(self):

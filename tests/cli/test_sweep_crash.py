@@ -1,0 +1,148 @@
+"""A plugin that brings the process down: `slope resume` names it, marks its trial as failed, does not
+try it again, and finishes all others."""
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+from run_files import read_csv, without_times
+from slope_cli import PROGRAM, SOURCE, SlopeCase, main
+
+# Plain gradient descent that crashes in its fifth step if told to.
+PLUGIN = r"""
+#include <slope/optimizer.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct config {
+    double learning_rate;
+    int64_t crash;
+} config;
+
+static const char *const ways[] = {"never", "null", "abort", "in_memcpy", "stack", NULL};
+static const slope_parameter parameters[] = {
+    SLOPE_PARAM_NUMBER(config, learning_rate, "0.1", SLOPE_POSITIVE, "length of a step"),
+    SLOPE_PARAM_CHOICE(config, crash, "never", ways, "how to crash"),
+};
+
+static int deeper(volatile char *above)
+{
+    volatile char room[4096];
+    room[0] = above[0];
+    return deeper(room) + room[0];
+}
+
+static slope_status update(const slope_update *call)
+{
+    const config *c = call->config;
+    real *w = call->weights;
+    void *volatile nowhere = NULL;
+    volatile char zero = 0;
+    if (call->step == 5 && c->crash == 1) *(volatile int *)nowhere = 1;
+    if (call->step == 5 && c->crash == 2) abort();
+    void *(*volatile copy)(void *, const void *, size_t) = memcpy;
+    if (call->step == 5 && c->crash == 3) copy(nowhere, w, call->n * sizeof *w);
+    if (call->step == 5 && c->crash == 4) deeper(&zero);
+    for (size_t i = 0; i < call->n; i++) w[i] -= (real)call->learning_rate * call->gradient[i];
+    return SLOPE_OK;
+}
+
+SLOPE_PLUGIN(slope_optimizer) = {
+    .plugin = {SLOPE_HEAD(slope_optimizer, SLOPE_KIND_OPTIMIZER), .id = "wild", .version = "1.0",
+               .summary = "crashes if told to", .description = "w <- w - learning_rate * g",
+               SLOPE_PARAMETERS(parameters, config)},
+    .scope = SLOPE_SCOPE_ELEMENT,
+    .update = update,
+};
+"""
+SWEEP = """\
+dataset: {name: synthetic, kind: blobs, rows: 400, features: 6, classes: 3}
+train: {epochs: 2, batch_size: 32}
+sweep:
+  fuse: FUSE
+  optimizer:
+    - {name: wild, learning_rate: [0.1, 0.2, 0.3, 0.4], crash: [never, HOW]}
+    - {name: sgd, learning_rate: [0.1, 0.2]}
+"""
+
+
+class Crash(SlopeCase):
+    def setUp(self):
+        super().setUp()
+        self.write("plugins/optimizers/wild.c", PLUGIN)
+        subprocess.run([os.environ["SLOPE_CC"], "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-Wno-infinite-recursion",
+                        "-Wno-unknown-warning-option",
+                        "-I", SOURCE / "plugins" / "include", "wild.c", "-o", "wild.so"],
+                       cwd=self.folder / "plugins" / "optimizers", check=True)
+        (self.folder / "plugins" / "optimizers" / "wild.c").unlink()
+        self.environment = {"SLOPE_PLUGIN_PATH": str(self.folder / "plugins"),
+                            "ASAN_OPTIONS": "handle_segv=0:handle_abort=0:handle_sigbus=0:"
+                                            "detect_stack_use_after_return=0"}
+
+    def crash_and_resume(self, how, fuse):
+        self.write("wild.yaml", SWEEP.replace("HOW", how).replace("FUSE", fuse))
+        arguments, crashes = ("run", "wild.yaml", "--output", "out"), 0
+        while True:
+            done = self.slope(*arguments, "--quiet", status=None, environment=self.environment)
+            if done.returncode >= 0:
+                break
+            self.assertIn(-done.returncode, (signal.SIGSEGV, signal.SIGABRT), done.stderr)
+            crashes += 1
+            self.assertLessEqual(crashes, 20, "tried for ever")
+            arguments = ("resume", "out")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        return read_csv(self.folder / "out" / "trials.csv"), crashes
+
+    def check(self, how, fuse):
+        rows, crashes = self.crash_and_resume(how, fuse)
+        self.assertEqual(len(rows), 10)
+        self.assertGreaterEqual(crashes, 4)
+        for row in rows:
+            if row["optimizer.crash"] in ("", "never"):
+                self.assertEqual(row["status"], "finished", row)
+            else:
+                self.assertEqual(row["status"], "failed", row)
+                self.assertRegex(row["message"], r"the process crashed \(SIG(SEGV|ABRT)\)")
+                if how != "stack":
+                    self.assertIn("in optimizer 'wild'", row["message"])
+        tame = SWEEP.replace(", HOW", "").replace("FUSE", "off")
+        self.write("tame.yaml", tame)
+        self.slope("run", "tame.yaml", "--quiet", "--output", "tame", environment=self.environment)
+        expected = {row["hash"]: {**row, "trial": 0}
+                    for row in without_times(self.folder / "tame" / "trials.csv")}
+        self.assertEqual(len(expected), 6)
+        for row in without_times(self.folder / "out" / "trials.csv"):
+            if row["hash"] in expected:
+                self.assertEqual({**row, "trial": 0}, {**expected[row["hash"]], "label": row["label"]})
+
+    def test_alone(self):
+        self.check("null", "off")
+
+    def test_abort(self):
+        self.check("abort", "off")
+
+    def test_in_a_library_that_the_plugin_calls(self):
+        self.check("in_memcpy", "off")
+
+    def test_stack(self):
+        self.check("stack", "off")
+
+    def test_together(self):
+        self.check("null", "auto")
+
+    def test_kill_blames_nobody(self):
+        """A process that is killed from outside leaves no note, and nobody is marked as failed."""
+        self.write("long.yaml", SWEEP.replace("HOW", "never").replace("FUSE", "auto")
+                   .replace("[never, never]", "[never]").replace("epochs: 2", "epochs: 4000"))
+        process = subprocess.Popen([PROGRAM, "run", "long.yaml", "--quiet", "--output", "out"],
+                                   cwd=self.folder, env={**os.environ, **self.environment})
+        while not (self.folder / "out" / "metrics.csv").exists():
+            pass
+        process.kill()
+        process.wait()
+        self.assertFalse((self.folder / "out" / "checkpoint" / "crash").exists())
+
+
+if __name__ == "__main__":
+    main()
