@@ -15,9 +15,7 @@ struct csv_scan {
     const char *path;
     const char **columns, **cells;
     size_t column_count;
-    char *row; /* text of the row under way, unquoted in place */
-    size_t row_room;
-    char *line; /* of getline */
+    char *line; /* the row under way, unquoted in place; getline() owns it */
     size_t line_room;
     int error; /* errno of a read that failed, or 0 */
 };
@@ -35,28 +33,46 @@ static size_t quotes_in(const char *text, size_t length)
     return count;
 }
 
+/* The next line, with its line end; -1 where the file ends before one. */
+static ssize_t read_line(csv_scan *s)
+{
+    errno = 0;
+    const ssize_t got = getline(&s->line, &s->line_room, s->file);
+    if (got < 0 && ferror(s->file)) s->error = errno ? errno : EIO;
+    return got > 0 && s->line[got - 1] == '\n' ? got : -1;
+}
+
+/* A row that goes over several lines, as a quoted line end lets it, of which the first is read. */
+static bool join_lines(csv_scan *s, size_t length, size_t quotes)
+{
+    while (quotes % 2) {
+        char *row = allocate(length + 1, 1);
+        memcpy(row, s->line, length + 1);
+        const ssize_t got = read_line(s);
+        if (got < 0) {
+            free(row);
+            return false;
+        }
+        quotes += quotes_in(s->line, (size_t)got);
+        char *longer = malloc(length + (size_t)got + 1); /* getline() will own it */
+        if (!longer) out_of_memory(length + (size_t)got + 1);
+        memcpy(longer, row, length);
+        memcpy(longer + length, s->line, (size_t)got + 1);
+        free(row);
+        free(s->line);
+        s->line = longer;
+        length += (size_t)got;
+        s->line_room = length + 1;
+    }
+    return true;
+}
+
 /* Lines until all quotes are closed; false where the file ends before that, or without a line
  * end. */
 static bool read_row(csv_scan *s)
 {
-    size_t length = 0, quotes = 0;
-    do {
-        errno = 0;
-        const ssize_t got = getline(&s->line, &s->line_room, s->file);
-        if (got < 0 && ferror(s->file)) s->error = errno ? errno : EIO;
-        if (got <= 0 || s->line[got - 1] != '\n') return false;
-        if (length + (size_t)got + 1 > s->row_room) {
-            s->row_room = 2 * (length + (size_t)got + 1);
-            char *more = allocate(s->row_room, 1);
-            if (length) memcpy(more, s->row, length);
-            free(s->row);
-            s->row = more;
-        }
-        memcpy(s->row + length, s->line, (size_t)got + 1);
-        length += (size_t)got;
-        quotes += quotes_in(s->line, (size_t)got);
-    } while (quotes % 2);
-    return true;
+    const ssize_t got = read_line(s);
+    return got > 0 && join_lines(s, (size_t)got, quotes_in(s->line, (size_t)got));
 }
 
 /* Unquotes the cell that begins at *at and ends it with a zero byte; *at moves behind what ended
@@ -66,7 +82,7 @@ static char take_cell(char **at)
     char *p = *at, *out = p;
     bool quoted = *p == '"';
     if (!quoted) {
-        p += strcspn(p, ",\n");
+        while (*p && *p != ',' && *p != '\n') p++; /* cells are too short for strcspn() */
         const char separator = *p;
         *p = '\0';
         *at = p + 1;
@@ -90,7 +106,7 @@ static char take_cell(char **at)
 static size_t split(csv_scan *s, const char **cells, size_t room)
 {
     size_t count = 0;
-    char *at = s->row;
+    char *at = s->line;
     for (char separator = ','; separator == ','; count++) {
         const char *cell = at;
         separator = take_cell(&at);
@@ -160,7 +176,6 @@ bool csv_scan_close(csv_scan *s, failure *why)
     const bool good = !s->error || failure_set(why, STATUS_ENVIRONMENT, "cannot read '%s': %s",
                                                s->path, strerror(s->error));
     fclose(s->file);
-    free(s->row);
     free(s->line);
     arena_destroy(s->memory);
     free(s);
