@@ -12,12 +12,14 @@
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-/* Rounded to 12 digits, what is left of the error of exp2l and log2l in the last of 19 is gone. */
+/* Rounded to 12 digits, what is left of the error of exp2l and log2l in the last of 19 is gone.
+ * Such a text is the shortest that reads back as its double, too: those differ from 16 digits on.
+ */
 static const char *rounded(arena *a, long double value)
 {
-    char digits[64], shortest[32];
+    char digits[64];
     snprintf(digits, sizeof digits, "%.12Lg", value);
-    return arena_strdup(a, text_from_number(shortest, strtod(digits, NULL)));
+    return arena_strdup(a, digits);
 }
 
 static long double between(long double low, long double high, long double place, bool log)
