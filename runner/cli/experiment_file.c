@@ -52,6 +52,18 @@ const experiment *cli_load_experiment(arena *a, const char *name, int count, cha
     return e;
 }
 
+/* Whether the brackets that open a text close at its end: [1, 2], but not [1], [2]. */
+static bool is_whole(const char *text)
+{
+    int depth = 0;
+    if (*text != '[' && *text != '{') return strcmp(text, "auto") == 0;
+    for (; *text; text++) {
+        depth += (*text == '[' || *text == '{') - (*text == ']' || *text == '}');
+        if (depth == 0) return text[1] == '\0';
+    }
+    return false;
+}
+
 const char *cli_sweep(arena *a, const char *name, const char *argument, exit_status *status)
 {
     const char *equals = strchr(argument, '=');
@@ -63,8 +75,9 @@ const char *cli_sweep(arena *a, const char *name, const char *argument, exit_sta
         return NULL;
     }
     const char *values = equals + 1;
-    const bool whole = *values == '{' || *values == '[' || strcmp(values, "auto") == 0;
-    return arena_printf(a, "sweep.%.*s=%s%s%s", (int)(equals - argument), argument,
+    const bool whole = is_whole(values);
+    /* The path stays one key, so that optimizer and optimizer.learning_rate can both be swept. */
+    return arena_printf(a, "sweep={\"%.*s\": %s%s%s}", (int)(equals - argument), argument,
                         whole ? "" : "[", values, whole ? "" : "]");
 }
 

@@ -204,6 +204,7 @@ static void build_swept_base(builder *b, const config_node *tree, const space *s
     if (!diagnostics_count(own.errors)) return;
     const diagnostics *found = own.errors;
     trial_config plain = {0};
+    own = *b; /* which has seen no data set, so that its errors are told again */
     own.errors = diagnostics_create(b->memory);
     build_trial(&own, tree, &plain);
     if (!diagnostics_count(own.errors)) {

@@ -149,10 +149,11 @@ static config_node *read_entry(space_builder *s, const swept *e)
                                                      : NULL;
 }
 
-/* Whether --sweep gave other values for this path; it writes paths as mappings in one another. */
+/* Whether the command line gave other values for this path. */
 static bool swept_otherwise(const space_builder *s, const char *path, const config_node *node)
 {
-    const config_node *other = config_find(s->section, path);
+    const config_node *below = config_find(s->section, path), *whole = config_get(s->section, path);
+    const config_node *other = below && below != node ? below : whole;
     return other && other != node && other->place.origin == ORIGIN_COMMAND_LINE &&
            node->place.origin != ORIGIN_COMMAND_LINE;
 }

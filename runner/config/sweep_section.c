@@ -152,10 +152,12 @@ const sweep_config *build_sweep(builder *b, const config_node *root, const confi
     *record = config_new_mapping(b->memory, section->place);
     out->section = section;
     bind_settings(b, section, settings, out);
+    const size_t before = diagnostics_count(b->errors);
     bind_plugin(b, SLOPE_KIND_SAMPLER, &sampler_rule, section, plugins, &out->sampler);
+    const bool bound = diagnostics_count(b->errors) == before;
     bind_plugin(b, SLOPE_KIND_PRUNER, &pruner_rule, section, plugins, &out->pruner);
-    out->space =
-        build_space(b, section, setting_keys(b), rows_of(b, section, &out->sampler), base, *record);
+    out->space = build_space(b, section, setting_keys(b),
+                             bound ? rows_of(b, section, &out->sampler) : NULL, base, *record);
     record_place(b, out, settings);
     if (out->seeds > 1 && sweeps(out->space, "train.seed"))
         diagnostics_add(b->errors, STATUS_CONFIG, builder_place(section, "seeds"), "sweep.seeds",

@@ -181,7 +181,7 @@ static void ids_follow_the_data(void **state)
     for (size_t i = 0; i < 3; i++) {
         write_file(places[i], i < 2 ? rows : "a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n");
         plan *p = plan_of(f, arena_printf(f->memory,
-                                          "dataset: {name: csv, file: %s, target: y}\n"
+                                          "dataset: {name: csv, file: %s, label_column: y}\n"
                                           "sweep: {train.epochs: [1]}\n",
                                           places[i]));
         found[i] = id_of(f, p, 0);
