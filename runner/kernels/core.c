@@ -1,14 +1,15 @@
 /* kernels/core.c: the numeric core. Compiled once for each instruction set and precision (see
  * CMakeLists.txt); exports one table, kernels_<isa>_<bits>.
  *
- * Matrix products are in product.h and product_many.h, single numbers in elementary.h; here is what
- * is made of them.
+ * Matrix products are in product.h, product_many.h and product_narrow.h, single numbers in
+ * elementary.h; here is what is made of them.
  */
 #include "kernels/kernels.h"
 
 #include "kernels/elementary.h"
 #include "kernels/product.h"
 #include "kernels/product_many.h"
+#include "kernels/product_narrow.h"
 
 #define GLUE_(a, b) kernels_##a##_##b
 #define GLUE(a, b)  GLUE_(a, b)
@@ -53,17 +54,21 @@ static void affine_weights(const slope_host *host, size_t rows, size_t in, size_
                            const real *x, size_t ldx, const real *d, size_t ldd, real *g,
                            size_t ldg)
 {
-    multiply(host, &(product){.rows = in,
-                              .columns = out,
-                              .depth = rows,
-                              .a = x,
-                              .a_row = 1,
-                              .a_step = ldx,
-                              .b = d,
-                              .b_step = ldd,
-                              .b_column = 1,
-                              .c = g,
-                              .ldc = ldg});
+    product p = {.rows = in,
+                 .columns = out,
+                 .depth = rows,
+                 .a = x,
+                 .a_row = 1,
+                 .a_step = ldx,
+                 .b = d,
+                 .b_step = ldd,
+                 .b_column = 1,
+                 .c = g,
+                 .ldc = ldg};
+    if (is_narrow(&p))
+        multiply_narrow(host, &p);
+    else
+        multiply(host, &p);
 }
 
 static void affine_input(const slope_host *host, size_t rows, size_t in, size_t out, const real *d,

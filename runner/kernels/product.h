@@ -23,85 +23,104 @@ enum {
     WORTH_A_THREAD = 1 << 15 /* multiply-adds; fewer are not worth a second one */
 };
 
+/* From here on the compiler takes p for a pointer like any other, and derives no others from it: it
+ * would keep them in vector registers, which the sums need. */
+#define FORGET(p) __asm__("" : "+r"(p))
+
 /* ---- the tile -------------------------------------------------------------------------------- */
 
-/* c[m][n] += chain over k of a[m · row + k · step] · panel[k][n]. The last vector of a row of c has
- * `tail` lanes that exist. ROW is `row`, or 1 where that is known: then the rows of a are
- * neighbours and need no register each. */
-#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW) \
-    static void NAME(size_t depth, const real *a, size_t row, size_t step, const real *panel, \
-                     real *c, size_t ldc, size_t tail) \
+/* c[m][n] += chain over k of a[m · ROW + k · STEP] · panel[k][n]. The last vector of a row of c has
+ * `tail` lanes that exist. One of ROW and STEP is `stride`, the other 1. A turn of the loop takes
+ * STEPS steps: where loads are the limit, that saves the loop's own. */
+#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP, STEPS) \
+    static void NAME(size_t depth, const real *a, size_t stride, const real *panel, real *c, \
+                     size_t ldc, size_t tail) \
     { \
         enum { LAST = (VECTORS - 1) * VLEN }; \
         vec sum[ROWS][VECTORS]; \
-        (void)row; \
         for (size_t m = 0; m < ROWS; m++) { \
             for (size_t n = 0; n + 1 < VECTORS; n++) sum[m][n] = v_load(c + m * ldc + n * VLEN); \
             sum[m][VECTORS - 1] = v_load_part(c + m * ldc + LAST, tail); \
         } \
-        for (size_t k = 0; k < depth; k++) { \
-            vec b[VECTORS]; \
-            for (size_t n = 0; n < VECTORS; n++) b[n] = v_load(panel + n * VLEN); \
-            for (size_t m = 0; m < ROWS; m++) { \
-                const vec x = v_set1(a[m * (ROW)]); \
-                for (size_t n = 0; n < VECTORS; n++) sum[m][n] = v_fma(x, b[n], sum[m][n]); \
-            } \
-            a += step; \
-            panel += VECTORS * VLEN; \
-        } \
+        size_t k = 0; \
+        for (; k + STEPS <= depth; k += STEPS) \
+            for (size_t u = 0; u < STEPS; u++) TILE_STEP(ROWS, VECTORS, ROW, STEP) \
+        for (; k < depth; k++) TILE_STEP(ROWS, VECTORS, ROW, STEP) \
+        FORGET(c); \
         for (size_t m = 0; m < ROWS; m++) { \
             for (size_t n = 0; n + 1 < VECTORS; n++) v_store(c + m * ldc + n * VLEN, sum[m][n]); \
             v_store_part(c + m * ldc + LAST, sum[m][VECTORS - 1], tail); \
         } \
     }
+#define TILE_STEP(ROWS, VECTORS, ROW, STEP) \
+    { \
+        vec b[VECTORS]; \
+        for (size_t n = 0; n < VECTORS; n++) b[n] = v_load(panel + n * VLEN); \
+        for (size_t m = 0; m < ROWS; m++) { \
+            const vec x = v_set1(a[m * (ROW)]); \
+            for (size_t n = 0; n < VECTORS; n++) sum[m][n] = v_fma(x, b[n], sum[m][n]); \
+        } \
+        a += STEP; \
+        panel += VECTORS * VLEN; \
+    }
 
-/* Tiles of a height for 1, 2 and 3 vectors, with any distance between the rows of a and with 1. */
+/* Tiles of a height for 1, 2 and 3 vectors: whose rows of a lie apart, and whose steps do. */
 #define DEFINE_TILES(NAME, ROWS_1, ROWS_2, ROWS_3) \
-    DEFINE_TILE(NAME##_1, ROWS_1, 1, row) \
-    DEFINE_TILE(NAME##_2, ROWS_2, 2, row) \
-    DEFINE_TILE(NAME##_3, ROWS_3, 3, row)
-#define DEFINE_NEIGHBOUR_TILES(NAME, ROWS_1, ROWS_2, ROWS_3) \
-    DEFINE_TILE(NAME##_1, ROWS_1, 1, 1) \
-    DEFINE_TILE(NAME##_2, ROWS_2, 2, 1) \
-    DEFINE_TILE(NAME##_3, ROWS_3, 3, 1)
+    DEFINE_TILE(NAME##_1, ROWS_1, 1, stride, 1, 4) \
+    DEFINE_TILE(NAME##_2, ROWS_2, 2, stride, 1, 1) \
+    DEFINE_TILE(NAME##_3, ROWS_3, 3, stride, 1, 1)
+#define DEFINE_NEAR_TILES(NAME, ROWS_1, ROWS_2, ROWS_3) \
+    DEFINE_TILE(NAME##_1, ROWS_1, 1, 1, stride, 1) \
+    DEFINE_TILE(NAME##_2, ROWS_2, 2, 1, stride, 1) \
+    DEFINE_TILE(NAME##_3, ROWS_3, 3, 1, stride, 1)
 
-DEFINE_TILES(single, 1, 1, 1)
-DEFINE_TILES(middle, 4, 4, 4)
-DEFINE_NEIGHBOUR_TILES(near_middle, 4, 4, 4)
-#if defined(__AVX512F__) || defined(__aarch64__) /* 32 vector registers */
-#define LARGE      8, 12, 8
+#if VECTORS_32 /* enough sums to hide how long a multiply-add takes, and operands beside them */
+#define LARGE      12, 12, 8
 #define NEAR_LARGE 16, 12, 8
-#else /* 16 */
+#else
 #define LARGE      8, 6, 4
 #define NEAR_LARGE 12, 6, 4
 #endif
 #define EXPAND_TILES(DEFINE, NAME, ...) DEFINE(NAME, __VA_ARGS__)
 EXPAND_TILES(DEFINE_TILES, large, LARGE)
-EXPAND_TILES(DEFINE_NEIGHBOUR_TILES, near_large, NEAR_LARGE)
+EXPAND_TILES(DEFINE_NEAR_TILES, near_large, NEAR_LARGE)
+DEFINE_TILES(middle, 8, 4, 4)
+DEFINE_NEAR_TILES(near_middle, 8, 4, 4)
+DEFINE_TILES(single, 1, 1, 1)
+DEFINE_NEAR_TILES(near_single, 1, 1, 1)
+DEFINE_TILE(low_1, 4, 1, stride, 1, 4)
+DEFINE_TILE(near_low_1, 4, 1, 1, stride, 1)
 
-typedef void (*tile_function)(size_t depth, const real *a, size_t row, size_t step,
-                              const real *panel, real *c, size_t ldc, size_t tail);
+typedef void (*tile_function)(size_t depth, const real *a, size_t stride, const real *panel,
+                              real *c, size_t ldc, size_t tail);
 
 /* c[m][n] += Σ a · panel for `rows` rows; a row of c has `vectors` vectors, the last of `tail`
- * lanes. */
+ * lanes. One of row and step is 1. The tallest tiles come first, but 16 rows are 8 and 8 rather
+ * than 12 and 4: the lower a tile, the longer it waits for its sums. */
 static void tiles(size_t rows, size_t vectors, size_t tail, size_t depth, const real *a, size_t row,
                   size_t step, const real *panel, real *c, size_t ldc)
 {
+    enum { HEIGHTS = 4 };
     static const struct {
         tile_function tile[MAX_VECTORS];
         size_t height[MAX_VECTORS];
-    } heights[2][3] = {{{{large_1, large_2, large_3}, {LARGE}},
-                        {{middle_1, middle_2, middle_3}, {4, 4, 4}},
-                        {{single_1, single_2, single_3}, {1, 1, 1}}},
-                       {{{near_large_1, near_large_2, near_large_3}, {NEAR_LARGE}},
-                        {{near_middle_1, near_middle_2, near_middle_3}, {4, 4, 4}},
-                        {{single_1, single_2, single_3}, {1, 1, 1}}}};
+    } heights[2][HEIGHTS] = {{{{large_1, large_2, large_3}, {LARGE}},
+                              {{middle_1, middle_2, middle_3}, {8, 4, 4}},
+                              {{low_1, middle_2, middle_3}, {4, 4, 4}},
+                              {{single_1, single_2, single_3}, {1, 1, 1}}},
+                             {{{near_large_1, near_large_2, near_large_3}, {NEAR_LARGE}},
+                              {{near_middle_1, near_middle_2, near_middle_3}, {8, 4, 4}},
+                              {{near_low_1, near_middle_2, near_middle_3}, {4, 4, 4}},
+                              {{near_single_1, near_single_2, near_single_3}, {1, 1, 1}}}};
+    const bool near = row == 1;
+    const size_t stride = near ? step : row;
     size_t m = 0;
-    for (size_t h = 0; h < 3; h++) {
-        const size_t height = heights[row == 1][h].height[vectors - 1];
-        const tile_function tile = heights[row == 1][h].tile[vectors - 1];
-        for (; rows - m >= height; m += height)
-            tile(depth, a + m * row, row, step, panel, c + m * ldc, ldc, tail);
+    for (size_t h = 0; h < HEIGHTS; h++) {
+        const size_t height = heights[near][h].height[vectors - 1];
+        const tile_function tile = heights[near][h].tile[vectors - 1];
+        const size_t pair = h + 1 < HEIGHTS ? 2 * heights[near][h + 1].height[vectors - 1] : 0;
+        for (; rows - m >= height && (rows - m != pair || pair <= height); m += height)
+            tile(depth, a + m * row, stride, panel, c + m * ldc, ldc, tail);
     }
 }
 
@@ -209,11 +228,17 @@ static void product_task(void *argument, size_t first, size_t last)
     }
 }
 
+/* Whether to compute it on this thread. */
+static bool is_alone(const product *p)
+{
+    return p->rows * p->columns * p->depth < WORTH_A_THREAD || parallel_is_serial();
+}
+
 static void multiply(const slope_host *host, product *p)
 {
     enum { ROW_BLOCK = 64 };
     if (!p->rows || !p->columns) return;
-    const bool small = p->rows * p->columns * p->depth < WORTH_A_THREAD || parallel_is_serial();
+    const bool small = is_alone(p);
     p->row_block = small ? p->rows : ROW_BLOCK;
     p->row_blocks = (p->rows + p->row_block - 1) / p->row_block;
     const size_t tasks = p->row_blocks * ((p->columns + PANEL_WIDTH - 1) / PANEL_WIDTH);

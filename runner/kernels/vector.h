@@ -18,6 +18,13 @@
 #include <arm_neon.h>
 #endif
 
+/* Whether there are 32 vector registers; otherwise 16, or it does not matter. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define VECTORS_32 1
+#else
+#define VECTORS_32 0
+#endif
+
 #define SLOPE_VECTOR_OPS(load_, store_, set1_, fma_) \
     static inline vec v_load(const real *p) \
     { \
@@ -133,6 +140,51 @@ static inline void v_store_part(real *p, vec v, size_t n)
     real lanes[VLEN];
     v_store(lanes, v);
     for (size_t i = 0; i < n; i++) p[i] = lanes[i];
+}
+#endif
+
+/* Every `stride`th real from p on, as the lanes of a vector, and back. VLEN · stride < 2^31. */
+#if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
+static inline __m512i v_offsets(size_t stride)
+{
+    return _mm512_mullo_epi32(
+        _mm512_set1_epi32((int)stride),
+        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+}
+static inline vec v_gather(const real *p, size_t stride)
+{
+    return _mm512_i32gather_ps(v_offsets(stride), p, 4);
+}
+static inline void v_scatter(real *p, size_t stride, vec v)
+{
+    _mm512_i32scatter_ps(p, v_offsets(stride), v, 4);
+}
+#elif defined(__AVX512F__)
+static inline __m256i v_offsets(size_t stride)
+{
+    return _mm256_mullo_epi32(_mm256_set1_epi32((int)stride),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+static inline vec v_gather(const real *p, size_t stride)
+{
+    return _mm512_i32gather_pd(v_offsets(stride), p, 8);
+}
+static inline void v_scatter(real *p, size_t stride, vec v)
+{
+    _mm512_i32scatter_pd(p, v_offsets(stride), v, 8);
+}
+#else
+static inline vec v_gather(const real *p, size_t stride)
+{
+    real lanes[VLEN];
+    for (size_t i = 0; i < VLEN; i++) lanes[i] = p[i * stride];
+    return v_load(lanes);
+}
+static inline void v_scatter(real *p, size_t stride, vec v)
+{
+    real lanes[VLEN];
+    v_store(lanes, v);
+    for (size_t i = 0; i < VLEN; i++) p[i * stride] = lanes[i];
 }
 #endif
 
