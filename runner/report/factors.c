@@ -93,11 +93,10 @@ const char *results_title(const results *r, size_t column)
 
 const char *results_shown(const results *r, size_t row, size_t column)
 {
-    enum { LONGEST = 8 }; /* so are numbers that people wrote */
     const char *text = r->cells[row][column];
     if (!*text) return "-";
     const double number = number_of(text);
-    if (isnan(number) || strlen(text) <= LONGEST) return text;
+    if (isnan(number) || !text[strcspn(text, ".eE")]) return text; /* whole numbers, seeds */
     return arena_printf(r->memory, "%.6g", number);
 }
 

@@ -64,7 +64,8 @@ size_t results_factors(const results *r, const factor **factors);
  * `.name` ("learning_rate", "optimizer"). */
 const char *results_title(const results *r, size_t column);
 
-/* What tables for people show of a cell: numbers with at most six digits, "-" for nothing. */
+/* What tables for people show of a cell: fractions with at most six digits (1e-1 as 0.1), "-" for
+ * nothing. */
 const char *results_shown(const results *r, size_t row, size_t column);
 
 /* The label without what the factors say already ("adam learning_rate=0.1" is "", where both are

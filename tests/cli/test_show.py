@@ -221,32 +221,53 @@ class Show(SlopeCase):
                        (("all", row["trial"]), (f"out{row['trial']}", 0))]
             self.assertEqual(weights[0].read_bytes(), weights[1].read_bytes())
 
-    def test_a_trial_of_a_sweep_runs_alone(self):
-        sweep = BLOBS.split("trials:")[0] + """sweep:
+    def test_a_real_sweep(self):
+        """Its tables, and each of its trials run alone: the same id, the same bits."""
+        self.write("sweep.yaml", BLOBS.split("trials:")[0] + """sweep:
   optimizer:
     - {name: sgd, learning_rate: [0.1, 1]}
-    - {name: adam, learning_rate: {from: 1e-4, to: 1e-1, points: 4, scale: log}}
+    - {name: adam, learning_rate: {from: 1e-2, to: 1e-1, points: 2, scale: log}}
   seeds: 2
-"""
-        write_run(self.folder / "run", [], planned=12, status="interrupted")
-        self.write("run/config.yaml", sweep)
-        self.write("one/one.yaml", self.slope("show", "run", "--trial", "9").stdout)
-        self.slope("run", "one/one.yaml", "--output", "one/out", "--quiet")
-        (row,) = read_csv(self.folder / "one/out/trials.csv")
-        seed = [line.strip() for line in (self.folder / "one/one.yaml").read_text().splitlines()
-                if line.startswith("  seed:")][-1].removeprefix("seed: ")
-        self.write("same.yaml", BLOBS.split("trials:")[0])
-        self.slope("run", "same.yaml", f"optimizer={row['optimizer']}", f"train.seed={seed}",
-                   f"optimizer.learning_rate={row['learning_rate']}", "--output", "same", "--quiet")
-        one, same = (read_safetensors(self.folder / folder / "weights/0.safetensors")[0]
-                     for folder in ("one/out", "same"))
-        self.assertEqual({name: array.tobytes() for name, array in one.items()},
-                         {name: array.tobytes() for name, array in same.items()})
-        everything = {self.slope("show", "run", "--trial", number).stdout.split("\n", 2)[2]
-                      for number in range(12)}
-        self.assertEqual(len(everything), 12)
-        self.assertIn("'run' has no trial '12': its numbers go from 0 to 11",
-                      self.slope("show", "run", "--trial", "12", status=2).stderr)
+  keep_best: 8
+""")
+        self.slope("run", "sweep.yaml", "--output", "all", "--quiet")
+        rows = read_csv(self.folder / "all/trials.csv")
+        self.assertEqual(len(rows), 8)
+        for row in rows:
+            number = row["trial"]
+            one = self.slope("show", "all", "--trial", row["hash"][:10]).stdout
+            self.assertEqual(one, self.slope("show", "all", "--trial", number).stdout)
+            self.assertIn(f"# trial {number}, id {row['hash']} of blobs", one)
+            self.write(f"one{number}.yaml", one)
+            self.slope("run", f"one{number}.yaml", "--output", f"out{number}", "--quiet")
+            (again,) = read_csv(self.folder / f"out{number}/trials.csv")
+            for key in set(again) - TIMES - {"trial"}:
+                self.assertEqual(again[key], row[key], key)
+            alone, together = (
+                read_safetensors(self.folder / folder / f"weights/{name}.safetensors")[0]
+                for folder, name in ((f"out{number}", 0), ("all", number)))
+            self.assertEqual({name: array.tobytes() for name, array in alone.items()},
+                             {name: array.tobytes() for name, array in together.items()})
+        self.assertIn("'all' has no trial '8': its numbers go from 0 to 7",
+                      self.slope("show", "all", "--trial", "8", status=2).stderr)
+        seeds = rows_of(self.slope("show", "all", "--csv", "--table", "seeds"))
+        self.assertEqual([row["seeds"] for row in seeds], ["2"] * 4)
+        means = {(row["optimizer.name"], float(row["optimizer.learning_rate"])): float(row["mean"])
+                 for row in seeds}
+        for (name, rate), mean in means.items():
+            scores = [float(row["validation_accuracy"]) for row in rows
+                      if (row["optimizer"], float(row["learning_rate"])) == (name, rate)]
+            self.assertAlmostEqual(mean, statistics.mean(scores), 14)
+        self.assertIn("mean and standard deviation of validation_accuracy over seeds",
+                      self.slope("show", "all").stdout)
+
+    def test_a_trial_that_has_not_run(self):
+        self.write("sweep.yaml", BLOBS.split("trials:")[0] + """sweep:
+  optimizer.learning_rate: [0.1, 1]
+""")
+        write_run(self.folder / "run", [], planned=2, status="interrupted")
+        (self.folder / "run/config.yaml").write_text((self.folder / "sweep.yaml").read_text())
+        self.assertIn("\n  learning_rate: 1\n", self.slope("show", "run", "--trial", "1").stdout)
 
     def test_of_a_real_run(self):
         self.write("blobs.yaml", BLOBS)
