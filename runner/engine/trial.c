@@ -74,6 +74,7 @@ trial *trial_create(const trial_config *config, const dataset *data, failure *wh
     t->data = data;
     t->pause_at = UINT64_MAX;
     t->most_seconds = NAN;
+    t->summary.test = NO_EVALUATION; /* also of one that is restored only to be pruned */
     t->objective = objective_create(config, data, 0, why);
     if (!t->objective || !stop_fits(t, why)) goto fail;
     batches_create(&t->batches, objective_split(t->objective, SLOPE_TRAIN),

@@ -261,6 +261,31 @@ class Show(SlopeCase):
         self.assertIn("mean and standard deviation of validation_accuracy over seeds",
                       self.slope("show", "all").stdout)
 
+    def test_pruned_trials(self):
+        """They have a score, come after the finished ones, and have seen no test row."""
+        self.write("sweep.yaml", """\
+dataset: iris
+train: {epochs: 9}
+sweep:
+  optimizer.learning_rate: {log_uniform: [1e-4, 1]}
+  sampler: random
+  trials: 30
+  pruner: successive_halving
+""")
+        self.slope("run", "sweep.yaml", "--output", "all", "--quiet")
+        rows = rows_of(self.slope("show", "all", "--csv"))
+        statuses = [row["status"] for row in rows]
+        self.assertEqual(set(statuses), {"finished", "pruned"})
+        self.assertEqual(statuses, sorted(statuses))
+        for row in rows:
+            tested = {key for key in row if key.startswith("test_") and row[key]}
+            self.assertEqual(tested, set() if row["status"] == "pruned"
+                             else {"test_loss", "test_accuracy"})
+        text = self.slope("show", "all").stdout
+        self.assertIn(f"{statuses.count('pruned')} pruned", text.splitlines()[0])
+        self.assertIn("test acc", text)
+        self.assertNotIn("test r2", text)
+
     def test_a_trial_that_has_not_run(self):
         self.write("sweep.yaml", BLOBS.split("trials:")[0] + """sweep:
   optimizer.learning_rate: [0.1, 1]
