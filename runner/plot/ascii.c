@@ -94,13 +94,11 @@ void plot_ascii(const plotter *all)
         printf("no loss to draw\n");
         return;
     }
-    size_t curves =
-        all->experiment->base_count < MOST_CURVES ? all->experiment->base_count : MOST_CURVES;
+    size_t curves = all->count < MOST_CURVES ? all->count : MOST_CURVES;
     for (size_t i = curves; i-- > 0;) /* the best one last, on top */
         draw_curve(all, &c, column, all->order[i], (char)('a' + i));
     print_canvas(&c, column);
     for (size_t i = 0; i < curves; i++)
         printf("  %c  %s\n", (char)('a' + i), all->labels[all->order[i]]);
-    if (curves < all->experiment->base_count)
-        printf("  and %zu trials more\n", all->experiment->base_count - curves);
+    if (curves < all->count) printf("  and %zu trials more\n", all->count - curves);
 }

@@ -218,7 +218,7 @@ static bool open_subject(const plotter *all, size_t trial, subject *s, failure *
 {
     const char *path = path_join(all->memory, all->options->folder,
                                  arena_printf(all->memory, "weights/%zu.safetensors", trial));
-    *s = (subject){.trial = trial, .config = &all->experiment->bases[trial]};
+    *s = (subject){.trial = trial, .config = plan_trial(all->plan, trial, all->memory)};
     why->status = STATUS_OK;
     if (!file_exists(path)) return false;
     s->data = dataset_load(&s->config->dataset, why);
@@ -239,7 +239,7 @@ bool plot_classes(plotter *all, failure *why)
 {
     enum { MOST_TRIED = 20 };
     const bool asked = all->options->trial >= 0;
-    const size_t count = asked ? 1 : all->experiment->base_count;
+    const size_t count = asked ? 1 : all->count;
     bool confusion = false, templates = false, good = true;
     for (size_t i = 0; i < count && i < MOST_TRIED && good && !(confusion && templates); i++) {
         subject s;

@@ -50,15 +50,25 @@ static void write_number(FILE *out, double value)
         fputs(" ?", out);
 }
 
-/* One block for each trial: time, solid, dashed. */
+/* How many trials are drawn, the best: more grey lines would tell nothing more. */
+static size_t shown(const plotter *all)
+{
+    enum { MOST_SHOWN = 200 };
+    return all->count < MOST_SHOWN ? all->count : MOST_SHOWN;
+}
+
+/* One block for each trial that is drawn: time, solid, dashed. */
 static void write_data(const plotter *all, const subject *s, FILE *out, bool *there)
 {
     const bool epochs = by_epochs(s->rows);
     const double factor = s->percent ? 100 : 1;
-    for (size_t t = 0; t < all->experiment->base_count; t++) {
+    size_t *trials = arena_alloc(all->memory, s->rows->row_count * sizeof *trials);
+    for (size_t i = 0; i < s->rows->row_count; i++) trials[i] = cell_trial(s->rows, i);
+    for (size_t n = 0; n < shown(all); n++) {
+        const size_t t = all->order[n];
         fprintf(out, "$trial%zu << EOD\n", t);
         for (size_t i = 0; i < s->rows->row_count; i++) {
-            if (cell_trial(s->rows, i) != t) continue;
+            if (trials[i] != t) continue;
             write_number(out, cell_number(s->rows, i, epochs ? "epoch" : "step"));
             write_number(out, factor * cell_number(s->rows, i, s->solid));
             write_number(out, s->dashed ? factor * cell_number(s->rows, i, s->dashed) : NAN);
@@ -83,10 +93,10 @@ static size_t longest_label(const plotter *all, size_t coloured)
 static void write_lines(const plotter *all, const subject *s, const bool *there, size_t coloured,
                         FILE *out)
 {
-    const size_t count = all->experiment->base_count;
+    const size_t count = all->count;
     const bool single = count == 1;
     const char *comma = "plot";
-    for (size_t i = coloured; i < count; i++) {
+    for (size_t i = coloured; i < shown(all); i++) {
         if (!there[all->order[i]]) continue;
         fprintf(out, "%s $trial%zu using 1:2 with lines linecolor '#cccccc' linewidth 0.8 %s",
                 comma, all->order[i], i == coloured ? "title 'other trials'" : "notitle");
@@ -130,7 +140,7 @@ static bool draw_subject(plotter *all, subject s, failure *why)
     } else if (!dashed) {
         s.dashed = NULL;
     }
-    const size_t count = all->experiment->base_count;
+    const size_t count = all->count;
     const size_t coloured = count <= MOST_LINES ? count : LINE_COLOURS;
     picture p;
     picture_begin(&p, 760, 0);

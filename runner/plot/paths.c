@@ -33,7 +33,7 @@ typedef struct surface {
 
 static void read_walks(const plotter *all, surface *s)
 {
-    const size_t count = all->experiment->base_count;
+    const size_t count = all->count;
     s->walks = arena_alloc(all->memory, count * sizeof *s->walks);
     for (size_t i = 0; i < s->rows.row_count; i++) {
         const size_t t = cell_trial(&s->rows, i);
@@ -183,14 +183,14 @@ static void write_grid(const surface *s, FILE *out)
 
 static void write_paths(const plotter *all, const surface *s, FILE *out)
 {
-    for (size_t t = 0; t < all->experiment->base_count; t++) {
+    for (size_t t = 0; t < all->count; t++) {
         const walk *w = &s->walks[t];
         fprintf(out, "$path%zu << EOD\n", t);
         for (size_t i = 0; i < w->count; i++) fprintf(out, "%.9g %.9g\n", w->x[i], w->y[i]);
         fputs("EOD\n", out);
     }
     fputs("$start << EOD\n", out);
-    for (size_t t = 0; t < all->experiment->base_count; t++)
+    for (size_t t = 0; t < all->count; t++)
         if (s->walks[t].count) fprintf(out, "%.9g %.9g\n", s->walks[t].x[0], s->walks[t].y[0]);
     fputs("EOD\n", out);
     const slope_arrays *minimum = &all->experiment->bases[0].surface.minimum;
@@ -221,14 +221,14 @@ static void write_style(const plotter *all, const surface *s, FILE *script)
  */
 static size_t coloured(const plotter *all)
 {
-    const size_t count = all->experiment->base_count;
+    const size_t count = all->count;
     return count <= MOST_LINES ? count : LINE_COLOURS;
 }
 
 static void write_others(const plotter *all, const surface *s, double until, FILE *script)
 {
     const char *title = "title 'other trials'";
-    for (size_t t = coloured(all); t < all->experiment->base_count; t++) {
+    for (size_t t = coloured(all); t < all->count; t++) {
         const size_t points = points_until(&s->walks[t], until);
         if (!points) continue;
         fprintf(script,

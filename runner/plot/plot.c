@@ -69,7 +69,7 @@ static double error_in(const csv_rows *rows, size_t row)
 
 static void find_order(plotter *all)
 {
-    const size_t count = all->experiment->base_count;
+    const size_t count = all->count;
     merit *merits = arena_alloc(all->memory, count * sizeof *merits);
     for (size_t t = 0; t < count; t++) merits[t] = (merit){t, INFINITY};
     for (size_t row = 0; row < all->trials.row_count; row++) {
@@ -89,15 +89,35 @@ static bool read_run(plotter *all, failure *why)
     if (!csv_read(all->memory, path_join(all->memory, folder, "trials.csv"), &all->trials, why) ||
         !csv_read(all->memory, path_join(all->memory, folder, "metrics.csv"), &all->metrics, why))
         return false;
-    const size_t count = all->experiment->base_count;
-    all->labels = arena_alloc(all->memory, count * sizeof *all->labels);
-    for (size_t t = 0; t < count; t++) all->labels[t] = all->experiment->bases[t].label;
+    const size_t count = all->count;
     if (all->options->trial >= (int64_t)count)
         return failure_set(why, STATUS_CONFIG, "there is no trial %lld in '%s'; it has %zu",
                            (long long)all->options->trial, folder, count);
     if (!all->metrics.row_count)
         return failure_set(why, STATUS_CONFIG, "'%s' has no evaluations to draw", folder);
     find_order(all);
+    return true;
+}
+
+static void read_labels(plotter *all)
+{
+    all->labels = arena_alloc(all->memory, all->count * sizeof *all->labels);
+    for (size_t t = 0; t < all->count; t++) {
+        arena *scratch = arena_create();
+        all->labels[t] = arena_strdup(all->memory, plan_trial(all->plan, t, scratch)->label);
+        arena_destroy(scratch);
+    }
+}
+
+/* The trials of the run by the numbers that its files give them. */
+static bool plan_trials(plotter *all, failure *why)
+{
+    diagnostics *errors = diagnostics_create(all->memory);
+    all->plan = plan_create(all->experiment, false, errors);
+    if (!all->plan)
+        return failure_set(why, diagnostics_status(errors), "%s", diagnostics_at(errors, 0)->text);
+    all->count = plan_count(all->plan);
+    read_labels(all);
     return true;
 }
 
@@ -112,11 +132,12 @@ static bool draw_all(plotter *all, failure *why)
 bool plot_run(const experiment *e, const plot_options *options, failure *why)
 {
     plotter all = {.memory = arena_create(), .experiment = e, .options = options};
-    bool good = read_run(&all, why);
+    bool good = plan_trials(&all, why) && read_run(&all, why);
     if (good && options->ascii)
         plot_ascii(&all);
     else if (good)
         good = draw_all(&all, why);
+    plan_destroy(all.plan);
     arena_destroy(all.memory);
     return good;
 }

@@ -12,12 +12,15 @@
 
 #include "plot/plot.h"
 #include "record/csv_read.h"
+#include "sweep/plan.h"
 
 #include <stdio.h>
 
 typedef struct plotter {
     arena *memory;
     const experiment *experiment;
+    plan *plan;   /* of the trials; made without reading data */
+    size_t count; /* of trials */
     const plot_options *options;
     const char *folder; /* for the pictures */
     csv_rows trials, metrics;

@@ -22,17 +22,27 @@ static int compare(const void *one, const void *other)
     return a->loss < b->loss ? -1 : a->loss > b->loss;
 }
 
-/* The words that differ between groups name them. */
-static const char *group_name(const plotter *all, size_t row)
+/* What tells groups from one another; the rule is always named. */
+static const char *const group_columns[] = {"dataset", "model", "loss", "optimizer"};
+enum { GROUP_COLUMNS = sizeof group_columns / sizeof *group_columns };
+
+static void find_differing(const plotter *all, bool differs[GROUP_COLUMNS])
 {
-    static const char *const columns[] = {"dataset", "model", "loss", "optimizer"};
-    char *name = arena_strdup(all->memory, "");
-    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
-        const char *own = csv_cell(&all->trials, row, columns[c]);
-        bool differs = c == 3; /* the rule is always named */
-        for (size_t i = 0; i < all->trials.row_count && !differs; i++)
-            differs = strcmp(own, csv_cell(&all->trials, i, columns[c])) != 0;
-        if (differs) name = arena_printf(all->memory, "%s%s%s", name, *name ? " " : "", own);
+    for (size_t c = 0; c < GROUP_COLUMNS; c++) {
+        differs[c] = c == GROUP_COLUMNS - 1;
+        for (size_t i = 1; i < all->trials.row_count && !differs[c]; i++)
+            differs[c] = strcmp(csv_cell(&all->trials, 0, group_columns[c]),
+                                csv_cell(&all->trials, i, group_columns[c])) != 0;
+    }
+}
+
+/* The words that differ between groups name them. */
+static const char *group_name(const plotter *all, const bool differs[GROUP_COLUMNS], size_t row)
+{
+    const char *name = "";
+    for (size_t c = 0; c < GROUP_COLUMNS; c++) {
+        const char *own = csv_cell(&all->trials, row, group_columns[c]);
+        if (differs[c]) name = arena_printf(all->memory, "%s%s%s", name, *name ? " " : "", own);
     }
     return name;
 }
@@ -41,8 +51,10 @@ static size_t collect(const plotter *all, const char *column, point *points)
 {
     size_t count = 0, kept = 0;
     const double bound = bound_of(&all->metrics, column);
+    bool differs[GROUP_COLUMNS];
+    find_differing(all, differs);
     for (size_t i = 0; i < all->trials.row_count; i++) {
-        point p = {.group = group_name(all, i),
+        point p = {.group = group_name(all, differs, i),
                    .loss = NAN,
                    .rate = cell_number(&all->trials, i, "learning_rate")};
         if (strcmp(csv_cell(&all->trials, i, "status"), "diverged") != 0)

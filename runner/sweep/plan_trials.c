@@ -2,6 +2,9 @@
  * plan_private.h. */
 #include "sweep/plan_private.h"
 
+#include "base/text.h"
+
+#include <math.h>
 #include <string.h>
 
 static const double *point_of(const plan *p, size_t trial)
@@ -71,6 +74,16 @@ static bool is_name(const char *path)
     return dot && strcmp(dot, ".name") == 0;
 }
 
+/* A number drawn from a range has more digits than a label needs; trials.csv has them all. */
+static const char *short_value(const char *value, arena *a)
+{
+    enum { LONG = 8 };
+    double number;
+    const bool fraction =
+        strlen(value) > LONG && text_to_number(value, &number) && number != floor(number);
+    return fraction ? arena_printf(a, "%.4g", number) : value;
+}
+
 static const char *label_of(const plan *p, size_t trial, arena *a)
 {
     const size_t base = p->trials[trial].base;
@@ -79,9 +92,9 @@ static const char *label_of(const plan *p, size_t trial, arena *a)
         const char *value = plan_value(p, trial, c, a);
         if (!value) continue;
         const char *gap = *label ? " " : "";
-        label = is_name(plan_column(p, c))
-                    ? arena_printf(a, "%s%s%s", label, gap, value)
-                    : arena_printf(a, "%s%s%s=%s", label, gap, short_name(p, c), value);
+        label = is_name(plan_column(p, c)) ? arena_printf(a, "%s%s%s", label, gap, value)
+                                           : arena_printf(a, "%s%s%s=%s", label, gap,
+                                                          short_name(p, c), short_value(value, a));
     }
     return *label ? label : p->experiment->bases[base].label;
 }

@@ -32,6 +32,14 @@ trials:
   - {optimizer: {name: sgd, learning_rate: 0.04}}
   - {optimizer: {name: momentum, learning_rate: 0.01}}
 """
+SWEEP = """\
+experiment: swept
+dataset: {name: synthetic, kind: blobs, rows: 60, features: 3, classes: 3, validation: 0.2}
+train: {epochs: 2}
+sweep:
+  optimizer: [sgd, adam]
+  optimizer.learning_rate: {from: 1e-3, to: 1, points: 8, scale: log}
+"""
 
 
 def pixels_of(path):
@@ -112,6 +120,17 @@ class Plot(SlopeCase):
         for word in ("x", "y", "sgd", "momentum", "start", "minimum"):
             self.assertIn(word, words)
         self.assertGreater(frames_of(self.folder / "out/plots/race.gif"), 20)
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is not installed")
+    def test_sweep(self):
+        self.run_file(SWEEP)
+        self.slope("plot", "out")
+        loss = text_of(self.folder / "out/plots/loss.svg")
+        self.assertIn("other trials", loss)
+        self.assertIn("adam learning_rate=0.3728", loss)  # 0.372759372031
+        rates = text_of(self.folder / "out/plots/learning_rate.svg").splitlines()
+        self.assertTrue({"adam", "sgd"} < set(rates), rates)
+        self.assertIn("  g  sgd learning_rate=1\n", self.slope("plot", "out", "--ascii").stdout)
 
     def test_ascii(self):
         self.run_file(BLOBS)

@@ -171,6 +171,23 @@ static void ids(void **state)
     plan_destroy(two);
 }
 
+/* A trial that is written down as a file of its own is the same trial. */
+static void ids_of_records(void **state)
+{
+    fixture *f = *state;
+    plan *p = plan_of(f, "dataset: {name: toy, validation: 0.1}\nstop: {patience: 3}\n"
+                         "sweep: {optimizer: [adam, {name: sgd, learning_rate: [1e-2]}],\n"
+                         "  model: [linear, {name: mlp, hidden: [[3]]}], seeds: 2}\n");
+    assert_int_equal(plan_count(p), 8);
+    for (size_t t = 0; t < plan_count(p); t++) {
+        const trial_config *c = plan_trial(p, t, f->memory);
+        plan *alone = plan_of(f, config_to_yaml(f->memory, c->resolved, false));
+        assert_string_equal(id_of(f, alone, 0), id_of(f, p, t));
+        plan_destroy(alone);
+    }
+    plan_destroy(p);
+}
+
 /* What a file holds counts, not where it lies. */
 static void ids_follow_the_data(void **state)
 {
@@ -364,6 +381,7 @@ int main(void)
         TEST(without_a_sweep),
         TEST(labels),
         TEST(ids),
+        TEST(ids_of_records),
         TEST(ids_follow_the_data),
         TEST(who_may_train_together),
         TEST(rounds_see_results),
