@@ -3,6 +3,7 @@
 #include "cli/experiment_file.h"
 #include "engine/check.h"
 #include "record/table.h"
+#include "sweep/plan.h"
 
 #include "base/text.h"
 
@@ -15,7 +16,8 @@ static const char help[] =
     "\n"
     "Compares the analytic gradient of every trial of FILE with central differences, in float64,\n"
     "for every tensor, for the data loss, the regularisation and both together. Entries where the\n"
-    "objective has a kink (ReLU, hinge, absolute value) are set aside and counted.\n"
+    "objective has a kink (ReLU, hinge, absolute value) are set aside and counted. Of a sweep the\n"
+    "first trial with each data set, model and loss is checked.\n"
     "\n"
     "  --tolerance E    greatest relative error allowed (default 1e-6)\n"
     "  --step H         step of the differences (default 1e-5)\n"
@@ -197,6 +199,42 @@ static bool check_trial(arena *a, const trial_config *c, const parsed *p, bool *
     return true;
 }
 
+/* Whether an earlier trial had the same data set, model and loss: rates and seeds change no
+ * formula. */
+static bool seen_before(const trial_config *const *seen, size_t count, const trial_config *c)
+{
+    for (size_t i = 0; i < count; i++)
+        if (seen[i]->model.plugin == c->model.plugin && seen[i]->loss.plugin == c->loss.plugin &&
+            strcmp(seen[i]->dataset.label, c->dataset.label) == 0)
+            return true;
+    return false;
+}
+
+/* Every trial that stands in the file; of a sweep the first with each data set, model and loss. */
+static exit_status check_all(arena *a, const experiment *e, const parsed *p)
+{
+    diagnostics *errors = diagnostics_create(a);
+    plan *trials = plan_create(e, false, errors);
+    exit_status status = diagnostics_status(errors);
+    diagnostics_print(errors, stderr);
+    const size_t count = trials ? plan_count(trials) : 0;
+    const trial_config **seen = arena_alloc(a, count * sizeof *seen);
+    size_t seen_count = 0;
+    bool passed = true;
+    failure why;
+    for (size_t t = 0; t < count && status == STATUS_OK; t++) {
+        arena *own = arena_create();
+        const bool swept = e->sweep && seen_before(seen, seen_count, plan_trial(trials, t, own));
+        arena_destroy(own);
+        if (swept) continue;
+        const trial_config *c = plan_trial(trials, t, a);
+        seen[seen_count++] = c;
+        if (!check_trial(a, c, p, &passed, &why)) status = cli_fail(&why);
+    }
+    plan_destroy(trials);
+    return status == STATUS_OK && !passed ? STATUS_TRIALS_FAILED : status;
+}
+
 exit_status command_check(int argc, char **argv)
 {
     static const char *const forced[] = {"train.precision=float64", NULL};
@@ -206,11 +244,7 @@ exit_status command_check(int argc, char **argv)
     if (parse(argc, argv, &p, &status)) {
         const experiment *e =
             cli_load_experiment(a, "check", argc - optind, argv + optind, forced, &status);
-        bool passed = true;
-        failure why;
-        for (size_t t = 0; e && t < e->base_count && status == STATUS_OK; t++)
-            if (!check_trial(a, &e->bases[t], &p, &passed, &why)) status = cli_fail(&why);
-        if (status == STATUS_OK && !passed) status = STATUS_TRIALS_FAILED;
+        if (e) status = check_all(a, e, &p);
     }
     arena_destroy(a);
     return status;

@@ -1,5 +1,6 @@
 /* sweep/plan.c: see plan.h. Places the sampler's points, makes trials of them, keeps the list. The
  * other parts are named in plan_private.h. */
+#include "sweep/memory.h"
 #include "sweep/plan_private.h"
 
 #include <math.h>
@@ -142,15 +143,26 @@ static void prepare_sampler(plan *p, const sweep_config *sweep)
                            .dimensions = dimensions_of(p->memory, p->space)};
 }
 
+/* Whether the list itself would fit, let alone the trials (run.c sees to those). */
+static bool list_fits(plan *p, uint64_t trials)
+{
+    const double each = sizeof *p->trials + 4 * sizeof *p->index; /* grown by doubling */
+    const double points = (double)p->total * (double)p->space->count * sizeof *p->points;
+    const double bytes = 2 * each * (double)trials + points, there = (double)memory_available();
+    if (bytes <= there) return true;
+    diagnostics_add(p->errors, STATUS_CONFIG, p->experiment->sweep->section->place, "sweep",
+                    "the list of %llu trials alone needs %.1f GB of memory, and %.1f GB are "
+                    "available: take fewer values, or let a sampler draw some of them",
+                    (unsigned long long)trials, bytes / 1e9, there / 1e9);
+    return false;
+}
+
 /* Before anything is read or placed: a space that is too large is told at once. */
 static bool count_points(plan *p)
 {
     const sweep_config *sweep = p->experiment->sweep;
     p->total = 1;
-    if (!sweep) {
-        p->total = 1;
-        return true;
-    }
+    if (!sweep) return true;
     failure why;
     const config_node *section = sweep->section;
     const char *key = config_get(section, "sampler") ? "sampler" : "";
@@ -165,7 +177,7 @@ static bool count_points(plan *p)
     uint64_t all;
     if (!__builtin_mul_overflow(p->total, p->seeds, &all) &&
         !__builtin_mul_overflow(all, p->experiment->base_count, &all) && all <= SPACE_MOST_TRIALS)
-        return true;
+        return list_fits(p, all);
     diagnostics_add(p->errors, STATUS_CONFIG, section->place, "sweep",
                     "makes more than 10^9 trials: take fewer values, or let a sampler draw some of "
                     "them (sampler: random, trials: 1000)");

@@ -146,6 +146,24 @@ class Mistakes(SweepCase):
             self.assertIn("a.yaml:1:35: dataset.standardize: expected true or false, got '3'\n",
                           done.stderr)
 
+    def test_nothing_runs_before_all_is_right(self):
+        self.refused("sweep: {optimizer.learning_rate: [0.1, -1]}\n",
+                     "a.yaml:3:40: optimizer.learning_rate: trial 1 (optimizer.learning_rate=-1): "
+                     "must be above 0, got -1", command="run")
+        self.refused("sweep: {loss: [softmax, squared_error]}\n",
+                     "trial 1 (loss.name=squared_error): loss squared_error needs numbers as "
+                     "targets, but data set 'toy' has class labels", command="run")
+        self.refused("sweep: {metric: validation_loss, dataset.validation: [5, null]}\n",
+                     "a.yaml:3:17: sweep.metric: trial 1 (dataset.validation=null): data set 'toy' "
+                     "has no validation rows for validation_loss; give it some (dataset.validation: "
+                     "0.1) or compare by another", command="run")
+
+    def test_check_takes_each_combination_once(self):
+        self.write("a.yaml", HEAD + "sweep: {optimizer.learning_rate: [1, 2], loss: [softmax, svm],\n"
+                   "  model: [linear, {name: mlp, hidden: [[2]]}], train.precision: [float32]}\n")
+        done = self.slope("check", "a.yaml").stdout
+        self.assertEqual(done.count("passed: "), 4)
+
     def test_grid_and_range(self):
         self.refused("sweep:\n  clip.norm: {uniform: [1, 2]}\n",
                      "a.yaml:4:3: sweep.sampler: sampler grid: 'clip.norm' is a range, of which a "
@@ -158,6 +176,18 @@ class Mistakes(SweepCase):
                      f"  train.batch_size: {values}}}\n",
                      "a.yaml:3:8: sweep: makes more than 10^9 trials: take fewer values, or let a "
                      "sampler draw some of them (sampler: random, trials: 1000)")
+
+    def test_no_room_for_the_list(self):
+        values = "{from: 1, to: 31000, points: 31000}"
+        self.write("a.yaml", HEAD + f"sweep: {{train.seed: {values}, train.epochs: {values}}}\n")
+        limit = 4 << 30
+        done = subprocess.run([PROGRAM, "validate", "a.yaml"], cwd=self.folder, text=True,
+                              capture_output=True, preexec_fn=lambda: resource.setrlimit(
+                                  resource.RLIMIT_AS, (limit, limit)))
+        if "are available" not in done.stderr:
+            self.skipTest("this machine has the room")
+        self.assertIn("a.yaml:3:8: sweep: the list of 961000000 trials alone needs ", done.stderr)
+        self.assertEqual(done.returncode, 2)
 
     def test_missing_table(self):
         self.write("a.yaml", HEAD + "sweep: {sampler: {name: list, file: gone.csv}}\n")
