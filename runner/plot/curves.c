@@ -153,7 +153,7 @@ static bool draw_subject(plotter *all, subject s, failure *why)
     p.height = (int)(410 + 19 * ((coloured + 3 + columns) / columns));
     fputs("set clip two\n", p.script);
     if (s.percent)
-        fprintf(p.script, "set yrange [%g:%g]\n", 5 * floor(20 * least),
+        fprintf(p.script, "set yrange [%g:%g]\n", fmin(95, 5 * floor(20 * least)),
                 fmin(100, 5 * ceil(20 * greatest + 0.01)));
     else if (s.logarithmic && least > 0 && greatest / least > 4)
         log_axis(p.script, 'y', least, greatest);

@@ -1,4 +1,5 @@
 """`slope plot`: which pictures come out, that they are whole, and what is said where none can be drawn."""
+import csv
 import os
 import pathlib
 import shutil
@@ -131,6 +132,19 @@ class Plot(SlopeCase):
         rates = text_of(self.folder / "out/plots/learning_rate.svg").splitlines()
         self.assertTrue({"adam", "sgd"} < set(rates), rates)
         self.assertIn("  g  sgd learning_rate=1\n", self.slope("plot", "out", "--ascii").stdout)
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is not installed")
+    def test_accuracies_that_are_all_perfect(self):
+        self.run_file("""\
+dataset: {name: synthetic, kind: blobs, rows: 400, features: 64, classes: 3, validation: 0.2}
+train: {epochs: 4}
+optimizer: {learning_rate: 1}
+""")
+        with open(self.folder / "out/metrics.csv", newline="") as file:
+            later = [row for row in csv.DictReader(file) if row["step"] != "0"]
+        self.assertEqual({row["validation_accuracy"] for row in later}, {"1"})
+        self.slope("plot", "out")
+        self.assertIn("accuracy.svg", self.pictures())
 
     def test_ascii(self):
         self.run_file(BLOBS)
