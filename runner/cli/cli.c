@@ -13,6 +13,7 @@ static const command commands[] = {
     {"resume", "go on with a run that was interrupted, from its last checkpoint", command_resume},
     {"merge", "put the trials of several folders (shards) of one experiment together",
      command_merge},
+    {"ask-tell", "train what another program asks for, a line of JSON each", command_ask_tell},
     {"show", "show the trials of a run: the best, what each parameter does, one as YAML",
      command_show},
     {"compare", "compare optimizers: effort to a target, profiles, learning rates",

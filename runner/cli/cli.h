@@ -23,6 +23,7 @@ exit_status cli_main(int argc, char **argv);
 exit_status command_version(int argc, char **argv); /* slope --version */
 exit_status command_run(int argc, char **argv);
 exit_status command_resume(int argc, char **argv);
+exit_status command_ask_tell(int argc, char **argv);
 exit_status command_merge(int argc, char **argv);
 exit_status command_show(int argc, char **argv);
 exit_status command_compare(int argc, char **argv);

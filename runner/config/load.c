@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FILES = 1000, MAX_PATH_DEPTH = 64 };
+enum { MAX_FILES = 1000 };
 
 /* A file that is being read, and the one that extends it. */
 typedef struct chain {
@@ -123,17 +123,6 @@ static config_node *load_file(loader *l, const char *path, config_place asked, c
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
-static bool path_is_valid(const char *path)
-{
-    size_t depth = 0;
-    for (;; path++) {
-        const size_t length = strcspn(path, ".");
-        if (length == 0 || ++depth > MAX_PATH_DEPTH) return false;
-        path += length;
-        if (!*path) return true;
-    }
-}
-
 /* path.to.key=value as a tree {path: {to: {key: value}}}; NULL if it is none. */
 static config_node *parse_override(loader *l, const char *text, config_place place)
 {
@@ -144,7 +133,7 @@ static config_node *parse_override(loader *l, const char *text, config_place pla
         return NULL;
     }
     char *path = arena_strndup(l->memory, text, (size_t)(equals - text));
-    if (!path_is_valid(path)) {
+    if (!config_path_is_valid(path)) {
         diagnostics_add(l->errors, STATUS_CONFIG, place, NULL,
                         "'%s' is no path to a key; write path.to.key=value", path);
         return NULL;
@@ -152,14 +141,7 @@ static config_node *parse_override(loader *l, const char *text, config_place pla
     config_node *value =
         config_parse(l->memory, equals + 1, strlen(equals + 1), place, path, l->errors);
     if (!value) return NULL;
-    for (char *dot; (dot = strrchr(path, '.')); *dot = '\0') {
-        config_node *outer = config_new_mapping(l->memory, place);
-        config_set(l->memory, outer, dot + 1, place, value);
-        value = outer;
-    }
-    config_node *root = config_new_mapping(l->memory, place);
-    config_set(l->memory, root, path, place, value);
-    return root;
+    return config_at_path(l->memory, path, value);
 }
 
 /* All overrides as one tree, the later over the earlier. */

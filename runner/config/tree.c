@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { MAX_PATH_DEPTH = 64 };
+
 const config_node *config_get(const config_node *node, const char *key)
 {
     if (!node || node->kind != CONFIG_MAPPING) return NULL;
@@ -113,6 +115,30 @@ void config_set(arena *a, config_node *mapping, const char *key, config_place ke
     }
     mapping->entries = make_room(a, mapping->entries, mapping->count, sizeof(config_entry));
     mapping->entries[mapping->count++] = (config_entry){arena_strdup(a, key), key_place, value};
+}
+
+bool config_path_is_valid(const char *path)
+{
+    size_t depth = 0;
+    for (;; path++) {
+        const size_t length = strcspn(path, ".");
+        if (length == 0 || ++depth > MAX_PATH_DEPTH) return false;
+        path += length;
+        if (!*path) return true;
+    }
+}
+
+config_node *config_at_path(arena *a, const char *path, config_node *value)
+{
+    char *rest = arena_strdup(a, path);
+    for (char *dot; (dot = strrchr(rest, '.')); *dot = '\0') {
+        config_node *outer = config_new_mapping(a, value->place);
+        config_set(a, outer, dot + 1, value->place, value);
+        value = outer;
+    }
+    config_node *root = config_new_mapping(a, value->place);
+    config_set(a, root, rest, value->place, value);
+    return root;
 }
 
 /* The trees are only read, but a tree has no const entries: shared nodes stay unchanged. */

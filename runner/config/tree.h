@@ -50,6 +50,11 @@ void config_append(arena *a, config_node *sequence, config_node *item);
 void config_set(arena *a, config_node *mapping, const char *key, config_place key_place,
                 config_node *value); /* replaces or appends */
 
+/* {path: {to: {key: value}}}, all at the value's place, for the path "path.to.key", which must be
+ * valid: names with single dots between them, at most 64. */
+config_node *config_at_path(arena *a, const char *path, config_node *value);
+bool config_path_is_valid(const char *path);
+
 /* Deep merge: mappings key by key, everything else replaced by `over`. Returns a new tree that
  * shares nodes with both. */
 config_node *config_merge(arena *a, const config_node *base, const config_node *over);

@@ -47,7 +47,7 @@ _slope() {
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
         _slope_offer -W "--help --version $("$program" --help |
-            sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')"
+            sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')"
         return
     fi
     if [[ $word == = ]]; then # bash takes key=value for three words
@@ -69,7 +69,7 @@ _slope() {
     fi
     # the argument that the usage names at this place; after a file, settings
     read -r -a usage < <("$program" "$command" --help 2>/dev/null |
-        sed -n '1s/^usage: slope [a-z]* //p')
+        sed -n '1s/^usage: slope [a-z-]* //p')
     argument=${usage[COMP_CWORD - 2]//[\[\]]/}
     [[ ${usage[0]} == DIR… ]] && argument=DIR # as many as there are
     if [[ $argument == key=value || ($COMP_CWORD -gt 2 && $argument != [A-Z]*) ]]; then

@@ -72,4 +72,22 @@ metric plan_metric(const plan *p);
  * more. False with the reason if the sampler fails or a new trial is wrong. */
 bool plan_extend(plan *p, const double *values, size_t *added, failure *why);
 
+/* A trial beside the list: somebody else's idea, who varies the first base by hand. */
+typedef struct plan_single {
+    const trial_config *config;
+    const dataset *data; /* the plan's; NULL: it needs none */
+    uint64_t id, fuse;   /* as of the trials in the list */
+} plan_single;
+
+/* The first base with `over` put over it as the command line is: a mapping of sections. Checked as
+ * trials of the list are, but for the fitting, which trial_create() does; false with what is wrong
+ * in `errors`. Made in the arena. Only for a plan with data, and without dimensions; loads plugins,
+ * and data sets that the plan has not read yet and then keeps. */
+bool plan_make_single(plan *p, const config_node *over, arena *a, plan_single *out,
+                      diagnostics *errors);
+
+/* Lets go of the data sets that only single trials use, but for the latest `most`. None of those
+ * trials may be there any more. */
+void plan_drop_datasets(plan *p, size_t most);
+
 #endif

@@ -80,10 +80,8 @@ static uint64_t together_of(const trial_config *t, const part *const parts[TRIAL
     return mix(hash, parts[SECTION_MODEL]->digest, DIGEST_BYTES);
 }
 
-static void check_together(plan *p, builder *b, const trial_config *t,
-                           const part *const parts[TRIAL_SECTIONS])
+void plan_check_rules(builder *b, const trial_config *t, const part *const parts[TRIAL_SECTIONS])
 {
-    if (!hash_set_add(&p->checked, together_of(t, parts))) return;
     config_node *merged = config_new_mapping(b->memory, (config_place){0});
     for (trial_section s = 0; s < TRIAL_SECTIONS; s++)
         if (parts[s]->merged)
@@ -170,7 +168,7 @@ void plan_check_trial(plan *p, builder *b, const trial_config *t,
     const size_t before = diagnostics_count(b->errors);
     const size_t number = parts[SECTION_DATASET]->dataset;
     const dataset *data = number == SIZE_MAX ? NULL : p->datasets[number];
-    check_together(p, b, t, parts);
+    if (hash_set_add(&p->checked, together_of(t, parts))) plan_check_rules(b, t, parts);
     if (diagnostics_count(b->errors) > before || !hash_set_add(&p->checked, fit_of(t, parts)))
         return;
     if (data) try_trial(b, t, parts, data);

@@ -163,14 +163,12 @@ static void add_seed(arena *a, part *made, trial_config *out, uint64_t seed)
     made->resolved = config_merge(a, made->resolved, over);
 }
 
-/* `out` holds the sections before this one. */
-static part *make_part(const plan *p, builder *b, trial_section s, size_t base, const double *point,
-                       uint64_t seed, trial_config *out)
+part *plan_make_part(const plan *p, builder *b, trial_section s, size_t base,
+                     const config_node *set, uint64_t seed, trial_config *out)
 {
     const size_t before = diagnostics_count(b->errors);
     const char *key = trial_section_key(s);
     const config_node *tree = p->experiment->trees[base], *given = config_get(tree, key);
-    const config_node *set = space_section(p->space, point, key, b->memory);
     config_node *alone = config_new_mapping(b->memory, tree->place);
     if (given)
         config_set(b->memory, alone, key, given->place, config_merge(b->memory, NULL, given));
@@ -200,7 +198,8 @@ static const part *find_or_make(const plan *p, plan *grow, builder *b, trial_sec
     builder own = *b;
     /* A data set outlives the trial for which it was read first. */
     if (kept || (grow && s == SECTION_DATASET)) own.memory = grow->memory;
-    part *made = make_part(p, &own, s, base, point, seed, out);
+    const config_node *set = space_section(p->space, point, trial_section_key(s), own.memory);
+    part *made = plan_make_part(p, &own, s, base, set, seed, out);
     if (grow && !made->wrong) {
         const size_t before = diagnostics_count(b->errors);
         if (s == SECTION_DATASET) made->dataset = plan_load_dataset(grow, &own, made);

@@ -5,6 +5,7 @@
  *     plan_ids.c      ids and fuse keys
  *     plan_check.c    whether trials fit their data; complaints
  *     plan_trials.c   one trial as it is asked for: configuration, label, values
+ *     plan_single.c   trials beside the list
  */
 #ifndef SLOPE_SWEEP_PLAN_PRIVATE_H
 #define SLOPE_SWEEP_PLAN_PRIVATE_H
@@ -111,6 +112,10 @@ void plan_find_dependences(plan *p);
  * made in b->memory, or, while planning (`grow`), in the plan for others to share. */
 void plan_assemble(const plan *p, plan *grow, builder *b, size_t base, const double *point,
                    uint64_t seed, trial_config *out, const part *parts[TRIAL_SECTIONS]);
+/* One section of the base with `set` (its node, or NULL) over it; in b->memory, not digested. `out`
+ * holds the sections before this one, and gets this one. */
+part *plan_make_part(const plan *p, builder *b, trial_section s, size_t base,
+                     const config_node *set, uint64_t seed, trial_config *out);
 void plan_free_parts(plan *p);
 
 /* ---- ids ------------------------------------------------------------------------------------- */
@@ -128,6 +133,8 @@ void plan_enter(plan *p, size_t trial); /* into the index */
 /* Rules between sections, and whether model, loss and data fit; each combination once. */
 void plan_check_trial(plan *p, builder *b, const trial_config *t,
                       const part *const parts[TRIAL_SECTIONS]);
+/* The rules between sections alone. */
+void plan_check_rules(builder *b, const trial_config *t, const part *const parts[TRIAL_SECTIONS]);
 /* Passes on what is wrong with a trial, naming its values. */
 void plan_complain(plan *p, const diagnostics *found, size_t base, const double *point,
                    uint64_t seed, arena *a);

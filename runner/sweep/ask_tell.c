@@ -1,0 +1,142 @@
+/* sweep/ask_tell.c: see ask_tell.h. From a line to trials and back. */
+#include "sweep/ask_tell_private.h"
+
+#include "config/load.h"
+#include "config/overlay.h"
+#include "config/space.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Data sets that questions bring in are kept for the next ones, but not for ever. */
+enum { MOST_DATASETS = 4 };
+
+/* ---- creation -------------------------------------------------------------------------------- */
+
+/* What is swept is the asker's to say; without it the file has its base alone, and the settings of
+ * the sweep beside it. */
+static const experiment *without_space(arena *a, const experiment *e, diagnostics *errors)
+{
+    if (!e->sweep) return e;
+    static const space no_space;
+    const experiment *plain = experiment_create(a, e->trees[0], e->config_path, e->plugins, errors);
+    if (!plain) return NULL;
+    experiment *made = arena_copy(a, plain, sizeof *plain);
+    sweep_config *settings = arena_copy(a, e->sweep, sizeof *e->sweep);
+    settings->space = &no_space;
+    settings->seeds = 1;
+    made->sweep = settings;
+    return made;
+}
+
+ask_tell *ask_tell_create(const experiment *e, diagnostics *errors)
+{
+    const config_place nowhere = {ORIGIN_FILE, NULL, 0, 0};
+    if (e->base_count > 1) {
+        diagnostics_add(errors, STATUS_CONFIG, nowhere, "trials",
+                        "the file has %zu, and questions vary one: leave them out with trials=null",
+                        e->base_count);
+        return NULL;
+    }
+    ask_tell *s = allocate(1, sizeof *s);
+    *s = (ask_tell){.memory = arena_create(),
+                    .experiment = e,
+                    .fuse = !e->sweep || e->sweep->fuse,
+                    .trial_seconds = e->sweep ? e->sweep->trial_seconds : NAN};
+    const experiment *plain = without_space(s->memory, e, errors);
+    if (plain) s->plan = plan_create(plain, true, errors);
+    if (!s->plan) {
+        ask_tell_destroy(s);
+        return NULL;
+    }
+    s->metric = plan_metric(s->plan);
+    return s;
+}
+
+void ask_tell_destroy(ask_tell *s)
+{
+    if (!s) return;
+    plan_destroy(s->plan);
+    arena_destroy(s->memory);
+    free(s);
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+/* As texts of one line: "optimizer.x: unknown key; did you mean 'y'?". */
+static const char *all_errors(arena *a, const diagnostics *errors)
+{
+    const char *text = "";
+    for (size_t i = 0; i < diagnostics_count(errors); i++) {
+        const diagnostic *d = diagnostics_at(errors, i);
+        const char *place = "", *path = d->path ? arena_printf(a, "%s: ", d->path) : "";
+        if (d->place.origin == ORIGIN_FILE && d->place.file && d->place.line > 0)
+            place = arena_printf(a, "%s:%d:%d: ", d->place.file, d->place.line, d->place.column);
+        text = arena_printf(a, "%s%s%s%s%s", text, i ? "; " : "", place, path, d->text);
+    }
+    return text;
+}
+
+/* Everything but the id, dotted paths taken apart; as on the command line the later wins. */
+static const config_node *read_paths(arena *a, const json_t *asked, diagnostics *errors)
+{
+    /* As there, files are looked for from the current folder on. */
+    const config_place place = {ORIGIN_COMMAND_LINE, NULL, 0, 0};
+    const config_node *given = json_to_config(a, asked, place);
+    config_node *all = config_new_mapping(a, place);
+    for (size_t i = 0; i < given->count; i++) {
+        const config_entry *e = &given->entries[i];
+        if (strcmp(e->key, "id") == 0) continue;
+        if (config_path_is_valid(e->key))
+            all = config_overlay(a, all, config_at_path(a, e->key, e->value), errors);
+        else
+            diagnostics_add(errors, STATUS_CONFIG, place, NULL, "'%s' is no path to a key", e->key);
+    }
+    return all;
+}
+
+static void read_question(ask_tell *s, const json_t *asked, question *q, arena *a)
+{
+    q->number = s->asked++;
+    if (!json_is_object(asked)) {
+        q->error = "expected an object of paths and values, as in {\"optimizer.learning_rate\": "
+                   "0.1}, or an array of such";
+        return;
+    }
+    q->id = json_object_get(asked, "id");
+    if (json_is_object(q->id) || json_is_array(q->id)) {
+        q->id = NULL;
+        q->error = "id: expected a text or a number";
+        return;
+    }
+    diagnostics *errors = diagnostics_create(a);
+    const config_node *over = read_paths(a, asked, errors);
+    if (!diagnostics_count(errors)) plan_make_single(s->plan, over, a, &q->single, errors);
+    if (diagnostics_count(errors)) q->error = all_errors(a, errors);
+}
+
+void ask_tell_answer(ask_tell *s, const char *line, size_t length, bool (*interrupted)(void *),
+                     FILE *out)
+{
+    failure why;
+    arena *a = arena_create();
+    json_t *asked = json_read(line, length, &why);
+    const bool many = json_is_array(asked);
+    const size_t count = many ? json_array_size(asked) : 1;
+    question *all = allocate(count, sizeof *all);
+    if (!asked) *all = (question){.number = SIZE_MAX, .error = why.text};
+    for (size_t i = 0; asked && i < count; i++)
+        read_question(s, many ? json_array_get(asked, i) : asked, &all[i], a);
+    ask_tell_train(s, all, count, interrupted, a);
+    if (many) putc('[', out);
+    for (size_t i = 0; i < count; i++) {
+        if (i) fputs(", ", out);
+        ask_tell_write_answer(s, &all[i], out);
+    }
+    fputs(many ? "]\n" : "\n", out);
+    free(all);
+    json_decref(asked);
+    arena_destroy(a);
+    plan_drop_datasets(s->plan, MOST_DATASETS);
+}

@@ -1,0 +1,48 @@
+/* sweep/ask_tell.h: trials that somebody else thinks of, one line of JSON each.
+ *
+ * An outside optimiser asks for a trial by saying what is different in it; it is trained, and what
+ * came of it is the answer. Data, plugins and threads are there from one question to the next.
+ * Nothing is written to files, and nothing is remembered: the same question gives the same answer
+ * but for times, and it is that of `slope run` with the same configuration.
+ *
+ * The words (protocol 1); every line is one JSON value:
+ *
+ *     greeting   {"protocol": 1, "slope": VERSION, "experiment": NAME, "metric": NAME,
+ *                "direction": "maximize" or "minimize", "space": [DIMENSION, …]}
+ *     DIMENSION  {"path": PATH, "kind": "choice", "choices": [{PATH: VALUE, …}, …]}: each of the
+ *                choices can be put into a question as it is; or
+ *                {"path": PATH, "kind": "range", "low": …, "high": …, "log": …, "integer": …}.
+ *                "parent": {"dimension": I, "choice": K} if it is there only under that choice
+ *     question   an object of paths and values, "id" (a scalar) apart: {"optimizer.learning_rate":
+ *                0.1, "model": {"name": "mlp", "hidden": [32]}}; or an array of such objects, which
+ *                train together where they can
+ *     answer     {"id": …, "trial": N, "status": …, …}, in an array if the question was one; N
+ *                counts what was asked, from 0. Status `error`: nothing was trained, "message" says
+ *                why. Otherwise "hash" is the trial's id, "value" that of the greeting's metric at
+ *                the last evaluation (null unless the trial finished, or ran out of time), and the
+ *                rest has the names of trials.csv. What there is not, or is no number, is null
+ *
+ * Of the file's section `sweep`, the space is told in the greeting; metric, fuse and trial_seconds
+ * count; the rest is the asker's business. */
+#ifndef SLOPE_SWEEP_ASK_TELL_H
+#define SLOPE_SWEEP_ASK_TELL_H
+
+#include "config/experiment.h"
+
+#include <stdio.h>
+
+typedef struct ask_tell ask_tell;
+
+/* Reads the data. NULL with all that is wrong in `errors`. The experiment and its arena must
+ * outlive it. */
+ask_tell *ask_tell_create(const experiment *e, diagnostics *errors);
+void ask_tell_destroy(ask_tell *s); /* NULL is allowed */
+
+void ask_tell_greet(const ask_tell *s, FILE *out);
+
+/* Trains what the line asks for and writes the answer, with its line feed. `interrupted` is asked
+ * between steps; once it says so, trials end with the status `interrupted`. */
+void ask_tell_answer(ask_tell *s, const char *line, size_t length, bool (*interrupted)(void *),
+                     FILE *out);
+
+#endif

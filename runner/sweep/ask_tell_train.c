@@ -1,0 +1,166 @@
+/* sweep/ask_tell_train.c: training the trials of one line. See ask_tell_private.h.
+ *
+ * Those with one key may train together: they are cut into groups that fit the cache and keep all
+ * threads busy. Groups run at the same time, one a thread; those that are left over, fewer than
+ * threads, have all threads each. Nothing of this changes a result. */
+#include "sweep/ask_tell_private.h"
+
+#include "engine/lockstep.h"
+#include "host/team.h"
+#include "sweep/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct group {
+    const ask_tell *session;
+    bool (*interrupted)(void *);
+    question **members;
+    size_t count;
+} group;
+
+/* ---- one group ------------------------------------------------------------------------------- */
+
+static void settle(const ask_tell *s, question *q, trial *t)
+{
+    q->summary = *trial_result(t);
+    q->step = trial_step(t);
+    q->epoch = trial_epoch(t);
+    const trial_status status = q->summary.status;
+    const bool counts = status == TRIAL_FINISHED || status == TRIAL_TIMEOUT;
+    q->value = counts ? trial_metric(t, s->metric) : NAN;
+}
+
+/* NULL: the trial does not fit its data, and its question says so. */
+static trial *make(const ask_tell *s, question *q)
+{
+    failure why;
+    trial *t = trial_create(q->single.config, q->single.data, &why);
+    if (t) {
+        trial_limit_seconds(t, s->trial_seconds);
+        return t;
+    }
+    snprintf(q->summary.message, sizeof q->summary.message, "%s", why.text);
+    q->error = q->summary.message;
+    return NULL;
+}
+
+/* Those that fit the first one run with it, the others after them. */
+static void run_group(const group *g)
+{
+    const trial_watch watch = {.interrupted = g->interrupted};
+    trial **made = allocate(g->count, sizeof *made), **left = allocate(g->count, sizeof *left),
+          **together = allocate(g->count, sizeof *together);
+    size_t count = 0;
+    for (size_t i = 0; i < g->count; i++)
+        if ((made[i] = make(g->session, g->members[i]))) left[count++] = made[i];
+    while (count) {
+        failure never; /* a watch that writes nothing has nothing to fail at */
+        size_t fitting = 0, others = 0;
+        trial *first = left[0];
+        for (size_t i = 0; i < count; i++) {
+            if (lockstep_fits(first, left[i]))
+                together[fitting++] = left[i];
+            else
+                left[others++] = left[i];
+        }
+        lockstep_run(together, fitting, &watch, &never);
+        count = others;
+    }
+    for (size_t i = 0; i < g->count; i++) {
+        if (made[i]) settle(g->session, g->members[i], made[i]);
+        trial_destroy(made[i]);
+    }
+    free(made);
+    free(left);
+    free(together);
+}
+
+/* ---- all groups ------------------------------------------------------------------------------ */
+
+typedef struct groups {
+    group *list;
+    size_t count;
+} groups;
+
+static void run_piece(void *argument, size_t first, size_t last)
+{
+    const groups *all = argument;
+    for (size_t i = first; i < last; i++) run_group(&all->list[i]);
+}
+
+static void run_all(void *argument)
+{
+    const groups *all = argument;
+    const size_t threads = (size_t)threads_count();
+    const size_t left = threads > 1 ? all->count % threads : 0;
+    if (all->count > left) parallel_for(all->count - left, 1, run_piece, argument);
+    for (size_t i = all->count - left; i < all->count; i++) run_group(&all->list[i]);
+}
+
+static int by_key(const void *left, const void *right)
+{
+    const question *a = *(question *const *)left, *b = *(question *const *)right;
+    if (a->single.fuse != b->single.fuse) return a->single.fuse < b->single.fuse ? -1 : 1;
+    return a->number < b->number ? -1 : 1;
+}
+
+/* How many trials like this one go well together and fit the memory; 0: not one does. */
+static size_t most_together(question *q)
+{
+    failure why;
+    trial *t = trial_create(q->single.config, q->single.data, &why);
+    if (!t) return 1; /* which make() will tell */
+    const size_t bytes = trial_bytes(t), there = memory_available();
+    const size_t room = there / (bytes + 1) / (size_t)threads_count();
+    const size_t best = lockstep_best_count(t);
+    trial_destroy(t);
+    if (room) return best < room ? best : room;
+    return bytes <= there;
+}
+
+static void refuse(question *const *members, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        members[i]->error = "needs more memory than there is; take a smaller model or batch";
+}
+
+/* Cuts members of one key. */
+static size_t cut(const group *like, question **members, size_t count, group *out)
+{
+    const size_t threads = (size_t)threads_count();
+    const size_t most = most_together(members[0]);
+    if (!most) {
+        refuse(members, count);
+        return 0;
+    }
+    size_t parts = like->session->fuse ? (count + most - 1) / most : count;
+    if (most > 1 && count >= threads) parts = (parts + threads - 1) / threads * threads;
+    if (parts > count) parts = count;
+    for (size_t part = 0; part < parts; part++) {
+        const size_t first = count * part / parts, end = count * (part + 1) / parts;
+        out[part] = *like;
+        out[part].members = members + first;
+        out[part].count = end - first;
+    }
+    return parts;
+}
+
+void ask_tell_train(const ask_tell *s, question *all, size_t count, bool (*interrupted)(void *),
+                    arena *a)
+{
+    const group like = {.session = s, .interrupted = interrupted};
+    question **members = arena_alloc(a, count * sizeof *members);
+    groups made = {arena_alloc(a, count * sizeof *made.list), 0};
+    size_t good = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!all[i].error) members[good++] = &all[i];
+    if (good > 1) qsort(members, good, sizeof *members, by_key);
+    for (size_t first = 0, end; first < good; first = end) {
+        for (end = first + 1;
+             end < good && members[end]->single.fuse == members[first]->single.fuse;)
+            end++;
+        made.count += cut(&like, members + first, end - first, made.list + made.count);
+    }
+    if (made.count) team_region(run_all, &made);
+}
