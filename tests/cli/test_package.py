@@ -40,7 +40,7 @@ class ManualPages(PackageCase):
     def test_say_what_the_program_says(self):
         for name in ("slope", *(f"slope-{name}" for name in self.commands())):
             with self.subTest(name):
-                help_text = self.slope(*name.split("-")[1:], "--help").stdout
+                help_text = self.slope(*name.split("-", 1)[1:], "--help").stdout
                 page = self.page(name).replace("\\-", "-").replace("\\(ga", "`")
                 page = page.replace("\\(aq", "'").replace("\\e", "\\").replace("\\&", "")
                 titles = {"usage:", "commands:", "example:", "examples:", "tables:", "exit", "status:",
