@@ -4,6 +4,7 @@
 #include "config/load.h"
 #include "config/overlay.h"
 #include "config/space.h"
+#include "slope/sampler.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,6 +31,52 @@ static const experiment *without_space(arena *a, const experiment *e, diagnostic
     return made;
 }
 
+/* `base` with what choice number `place` of dimension d sets, or the number there on a range, over
+ * what the choices set under which it is there. */
+static const config_node *put_choice(arena *a, const space *s, size_t d, double place,
+                                     const config_node *base, diagnostics *errors)
+{
+    const space_dimension *at = &s->dimensions[d];
+    if (at->parent != SLOPE_NO_PARENT)
+        base = put_choice(a, s, at->parent, (double)at->parent_choice, base, errors);
+    if (!at->choice_count) {
+        config_node *value = config_new_scalar(a, at->place, space_number(at, place, a), false);
+        return config_overlay(a, base, config_at_path(a, s->columns[at->column].path, value),
+                              errors);
+    }
+    const space_choice *choice = &at->choices[(size_t)place];
+    for (size_t i = 0; i < choice->count; i++) {
+        const char *path = s->columns[choice->settings[i].column].path;
+        config_node *value = config_merge(a, NULL, choice->settings[i].value);
+        base = config_overlay(a, base, config_at_path(a, path, value), errors);
+    }
+    return base;
+}
+
+/* What the greeting offers must be fit for a question: every choice, and a range at its ends. */
+static void check_space(const ask_tell *s, diagnostics *errors)
+{
+    const space *swept = s->experiment->sweep ? s->experiment->sweep->space : NULL;
+    for (size_t d = 0; swept && d < swept->count; d++) {
+        const space_dimension *at = &swept->dimensions[d];
+        for (uint64_t i = 0; i < (at->choice_count ? at->choice_count : 2); i++) {
+            const double place = at->choice_count ? (double)i : i ? 0x1.fffffffffffffp-1 : 0;
+            arena *a = arena_create();
+            diagnostics *found = diagnostics_create(a);
+            plan_single unused;
+            const config_node *over =
+                put_choice(a, swept, d, place, config_new_mapping(a, at->place), found);
+            plan_make_single(s->plan, over, a, &unused, found);
+            for (size_t e = 0; e < diagnostics_count(found); e++) {
+                const diagnostic *f = diagnostics_at(found, e);
+                diagnostics_add(errors, f->status, at->place, f->path, "%s", f->text);
+            }
+            arena_destroy(a);
+        }
+    }
+    plan_drop_datasets(s->plan, MOST_DATASETS);
+}
+
 ask_tell *ask_tell_create(const experiment *e, diagnostics *errors)
 {
     const config_place nowhere = {ORIGIN_FILE, NULL, 0, 0};
@@ -46,7 +93,8 @@ ask_tell *ask_tell_create(const experiment *e, diagnostics *errors)
                     .trial_seconds = e->sweep ? e->sweep->trial_seconds : NAN};
     const experiment *plain = without_space(s->memory, e, errors);
     if (plain) s->plan = plan_create(plain, true, errors);
-    if (!s->plan) {
+    if (s->plan) check_space(s, errors);
+    if (!s->plan || diagnostics_count(errors)) {
         ask_tell_destroy(s);
         return NULL;
     }

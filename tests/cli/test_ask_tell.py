@@ -325,7 +325,12 @@ train: {steps: 50}
         self.slope("ask-tell", "a.yaml", "trials=null")
         self.slope("ask-tell", "gone.yaml", status=3)
         self.slope("ask-tell", "a.yaml", "trials=null", "optimizer=adm", status=2)
-        self.slope("ask-tell", "a.yaml", "trials=null", "sweep.optimizer.lr=[1]", status=2)
+        for swept, words in (("optimizer.lr=[1]", "optimizer.lr: unknown key"),
+                             ("optimizer.learning_rate=[1, -1]", "optimizer.learning_rate: "),
+                             ("optimizer.nesterov={uniform: [0, 1]}", "optimizer.nesterov: "),
+                             ("model=[linear, {name: mlp, hidden: [[8], [0]]}]", "model.hidden")):
+            done = self.slope("ask-tell", "a.yaml", "trials=null", f"sweep.{swept}", status=2)
+            self.assertIn(words, done.stderr)
         done = self.slope("ask-tell", "a.yaml", "trials=null", "dataset.validation=null",
                           "sweep.metric=validation_loss", status=2)
         self.assertIn("has no validation rows", done.stderr)
