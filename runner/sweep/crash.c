@@ -159,12 +159,19 @@ void crash_forget(void)
     for (size_t s = 0; s < SIGNALS; s++) sigaction(signals[s], &before[s], NULL);
 }
 
+/* A stack for the handler, which lives as long as the thread, and that is as long as the process. A
+ * sanitizer may have given it one, and takes that away itself. */
+static void give_stack(void)
+{
+    stack_t there;
+    if (sigaltstack(NULL, &there) != 0 || !(there.ss_flags & SS_DISABLE)) return;
+    own_stack = malloc(OWN_STACK);
+    if (own_stack) sigaltstack(&(stack_t){.ss_sp = own_stack, .ss_size = OWN_STACK}, NULL);
+}
+
 void crash_under_way(const char *ids, size_t count, bool sole)
 {
-    if (ids && !own_stack) { /* lives as long as the thread, which is as long as the process */
-        own_stack = malloc(OWN_STACK);
-        if (own_stack) sigaltstack(&(stack_t){.ss_sp = own_stack, .ss_size = OWN_STACK}, NULL);
-    }
+    if (ids && !own_stack) give_stack();
     mine = (work){ids, ids ? count : 0};
     if (sole) everybodys = mine;
 }

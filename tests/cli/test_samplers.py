@@ -3,7 +3,6 @@ results (tests/consumer/my_sampler.c), and a pruner's decisions against what met
 import itertools
 import math
 import os
-import re
 import statistics
 import subprocess
 import sys
