@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <link.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -37,7 +38,7 @@ typedef struct work {
 
 static char note_path[4096];
 static struct sigaction before[SIGNALS];
-static atomic_bool watching, noted;
+static atomic_bool watching, noted, written;
 static _Thread_local work mine;
 static _Thread_local char *own_stack; /* a crash may be that of the stack */
 static work everybodys;
@@ -95,14 +96,25 @@ static void write_note(const work *at, int number, const ucontext_t *context)
     close(file);
 }
 
+/* Several threads may crash at once, in the same plugin: who comes second waits for the note, since
+ * it would end the process under the hands of the first. */
+static void note_once(const work *at, int number, const ucontext_t *context)
+{
+    enum { LONGEST = 1000 }; /* milliseconds */
+    if (!atomic_exchange(&noted, true)) {
+        write_note(at, number, context);
+        atomic_store(&written, true);
+    }
+    for (int waited = 0; waited < LONGEST && !atomic_load(&written); ++waited) poll(NULL, 0, 1);
+}
+
 /* The handler that was there before has the last word (a sanitizer's, or the end of the process).
  */
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     (void)info;
     const work *at = mine.count ? &mine : &everybodys;
-    if (atomic_load(&watching) && at->count && !atomic_exchange(&noted, true))
-        write_note(at, number, context);
+    if (atomic_load(&watching) && at->count) note_once(at, number, context);
     for (size_t s = 0; s < SIGNALS; s++)
         if (signals[s] == number) sigaction(number, &before[s], NULL);
     raise(number); /* taken when this handler returns */
@@ -147,6 +159,7 @@ void crash_watch(const char *path)
         if (is_plugin(&objects[i])) objects[kept++] = objects[i];
     object_count = kept;
     atomic_store(&noted, false);
+    atomic_store(&written, false);
     atomic_store(&watching, true);
     struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
