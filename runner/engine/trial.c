@@ -3,6 +3,8 @@
  * trial_state.c. */
 #include "engine/trial_private.h"
 
+#include "base/memory.h"
+
 #include "engine/lockstep.h"
 
 #include <stdlib.h>
@@ -67,6 +69,22 @@ static bool stop_fits(const trial *t, failure *why)
     return true;
 }
 
+/* What does not fit the memory there is must be an error here, not the end of the process later. */
+static bool memory_fits(const trial_config *config, const objective *o, failure *why)
+{
+    const double worth_asking = 2.5e8; /* bytes: to ask the system takes longer than small trials */
+    const double weights =
+        (double)objective_layout(o)->total * (double)objective_kernels(o)->real_size;
+    const double need = weights + (double)updater_need(config, o);
+    if (need < worth_asking) return true;
+    const double there = (double)memory_available();
+    return need <= there ||
+           failure_set(why, STATUS_CONFIG,
+                       "weights, gradient and state of optimizer %s need %.1f GB of memory, and "
+                       "%.1f GB are there; take a smaller model",
+                       config->optimizer.plugin->id, need / 1e9, there / 1e9);
+}
+
 trial *trial_create(const trial_config *config, const dataset *data, failure *why)
 {
     trial *t = allocate(1, sizeof *t);
@@ -76,7 +94,7 @@ trial *trial_create(const trial_config *config, const dataset *data, failure *wh
     t->most_seconds = NAN;
     t->summary.test = NO_EVALUATION; /* also of one that is restored only to be pruned */
     t->objective = objective_create(config, data, 0, why);
-    if (!t->objective || !stop_fits(t, why)) goto fail;
+    if (!t->objective || !stop_fits(t, why) || !memory_fits(config, t->objective, why)) goto fail;
     batches_create(&t->batches, objective_split(t->objective, SLOPE_TRAIN),
                    (size_t)config->train.batch_size, config->train.seed);
     const uint64_t per_epoch = t->batches.steps_per_epoch;

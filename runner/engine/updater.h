@@ -14,6 +14,9 @@ typedef struct updater updater;
 updater *updater_create(const trial_config *config, objective *o, uint64_t total_steps,
                         uint64_t steps_per_epoch, failure *why);
 void updater_destroy(updater *u);
+
+/* Bytes that an updater of that configuration will hold, before it is made. */
+size_t updater_need(const trial_config *config, const objective *o);
 size_t updater_bytes(const updater *u); /* of memory, about */
 
 /* Warm-up and schedule: by what the learning rate is multiplied at this step (0 for the first). */

@@ -79,13 +79,16 @@ static void make_slices(updater *u)
     }
 }
 
+static double candidates_of(const updater *u)
+{
+    if (!u->rule->count_parameter) return 1;
+    return description_number(&u->rule->plugin, u->config->optimizer.config,
+                              u->rule->count_parameter, 1);
+}
+
 static void make_candidates(updater *u)
 {
-    const double count = u->rule->count_parameter
-                             ? description_number(&u->rule->plugin, u->config->optimizer.config,
-                                                  u->rule->count_parameter, 1)
-                             : 1;
-    u->candidate_count = (size_t)count;
+    u->candidate_count = (size_t)candidates_of(u);
     u->candidates = arena_alloc(u->memory, u->candidate_count * sizeof *u->candidates);
     u->losses = arena_alloc(u->memory, u->candidate_count * sizeof *u->losses);
     for (size_t i = 0; i < u->candidate_count; i++)
@@ -155,6 +158,25 @@ void updater_destroy(updater *u)
     free(u->solution);
     arena_destroy(u->memory);
     free(u);
+}
+
+size_t updater_need(const trial_config *config, const objective *o)
+{
+    const updater u = {.config = config,
+                       .layout = objective_layout(o),
+                       .k = objective_kernels(o),
+                       .rule = (const slope_optimizer *)
+                                   config->optimizer.plugin->description[config->train.precision]};
+    const bool population = u.rule->scope == SLOPE_SCOPE_POPULATION;
+    const double vectors =
+        (population ? candidates_of(&u) : 1) + (LATER_OPERATION(u.rule, solution) ? 1 : 0);
+    double bytes = vectors * (double)u.layout->total * (double)u.k->real_size;
+    for (size_t i = 0; i < u.rule->slot_count; i++) {
+        const slope_slot *slot = slot_at(u.rule, i);
+        const size_t size = slot->extent == SLOPE_PER_ELEMENT ? u.k->real_size : sizeof(double);
+        bytes += (double)copies_of(&u, slot) * (double)elements_of(&u, slot->extent) * (double)size;
+    }
+    return bytes < (double)SIZE_MAX ? (size_t)bytes : SIZE_MAX;
 }
 
 size_t updater_bytes(const updater *u)

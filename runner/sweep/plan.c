@@ -1,6 +1,6 @@
 /* sweep/plan.c: see plan.h. Places the sampler's points, makes trials of them, keeps the list. The
  * other parts are named in plan_private.h. */
-#include "sweep/memory.h"
+#include "base/memory.h"
 #include "sweep/plan_private.h"
 
 #include <math.h>

@@ -7,7 +7,7 @@
 
 #include "engine/lockstep.h"
 #include "host/team.h"
-#include "sweep/memory.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 

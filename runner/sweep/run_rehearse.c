@@ -6,7 +6,7 @@
 #include "engine/lockstep.h"
 #include "host/team.h"
 #include "record/table.h"
-#include "sweep/memory.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -287,6 +287,17 @@ class Failures(SweepCase):
             self.assert_same_results(whole, self.folder / name)
 
 
+class Memory(SweepCase):
+    def test_what_cannot_fit_is_an_error_before_the_start(self):
+        """400 GB of weights: found from the shapes, not by taking them."""
+        start = time.monotonic()
+        done = self.slope("run", "small.yaml", "model={name: mlp, hidden: [300000, 300000]}",
+                          "--output", "out", status=2)
+        self.assertLess(time.monotonic() - start, 20)
+        self.assertRegex(done.stderr, r"optimizer (sgd|adam) need \d+\.\d GB of memory, and \d+\.\d GB are")
+        self.assertFalse((self.folder / "out").exists())
+
+
 class Rehearsing(SweepCase):
     def test_dry_run_says_what_would_happen_and_writes_nothing(self):
         before = sorted(self.folder.iterdir())

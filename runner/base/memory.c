@@ -1,6 +1,6 @@
-/* sweep/memory.c: see memory.h. Linux: /proc/meminfo, and the files of control groups, second and
+/* base/memory.c: see memory.h. Linux: /proc/meminfo, and the files of control groups, second and
  * first version. */
-#include "sweep/memory.h"
+#include "base/memory.h"
 
 #include <stdint.h>
 #include <stdio.h>

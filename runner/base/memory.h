@@ -1,6 +1,6 @@
-/* sweep/memory.h: how much memory a sweep may count on. */
-#ifndef SLOPE_SWEEP_MEMORY_H
-#define SLOPE_SWEEP_MEMORY_H
+/* base/memory.h: how much memory the machine still has. */
+#ifndef SLOPE_BASE_MEMORY_H
+#define SLOPE_BASE_MEMORY_H
 
 #include <stddef.h>
 
