@@ -105,63 +105,32 @@ ask_tell *ask_tell_create(const experiment *e, diagnostics *errors)
 void ask_tell_destroy(ask_tell *s)
 {
     if (!s) return;
+    for (size_t i = 0; i < s->waiting_count; i++) {
+        trial_destroy(s->waiting[i].trial);
+        arena_destroy(s->waiting[i].memory);
+    }
+    free(s->waiting);
     plan_destroy(s->plan);
     arena_destroy(s->memory);
     free(s);
 }
 
-/* ---- questions ------------------------------------------------------------------------------- */
+/* ---- a line ---------------------------------------------------------------------------------- */
 
-/* As texts of one line: "optimizer.x: unknown key; did you mean 'y'?". */
-static const char *all_errors(arena *a, const diagnostics *errors)
+/* What remains of a question once it is answered: a trial that waits, or nothing. */
+static void put_away(ask_tell *s, question *q)
 {
-    const char *text = "";
-    for (size_t i = 0; i < diagnostics_count(errors); i++) {
-        const diagnostic *d = diagnostics_at(errors, i);
-        const char *place = "", *path = d->path ? arena_printf(a, "%s: ", d->path) : "";
-        if (d->place.origin == ORIGIN_FILE && d->place.file && d->place.line > 0)
-            place = arena_printf(a, "%s:%d:%d: ", d->place.file, d->place.line, d->place.column);
-        text = arena_printf(a, "%s%s%s%s%s", text, i ? "; " : "", place, path, d->text);
-    }
-    return text;
-}
-
-/* Everything but the id, dotted paths taken apart; as on the command line the later wins. */
-static const config_node *read_paths(arena *a, const json_t *asked, diagnostics *errors)
-{
-    /* As there, files are looked for from the current folder on. */
-    const config_place place = {ORIGIN_COMMAND_LINE, NULL, 0, 0};
-    const config_node *given = json_to_config(a, asked, place);
-    config_node *all = config_new_mapping(a, place);
-    for (size_t i = 0; i < given->count; i++) {
-        const config_entry *e = &given->entries[i];
-        if (strcmp(e->key, "id") == 0) continue;
-        if (config_path_is_valid(e->key))
-            all = config_overlay(a, all, config_at_path(a, e->key, e->value), errors);
-        else
-            diagnostics_add(errors, STATUS_CONFIG, place, NULL, "'%s' is no path to a key", e->key);
-    }
-    return all;
-}
-
-static void read_question(ask_tell *s, const json_t *asked, question *q, arena *a)
-{
-    q->number = s->asked++;
-    if (!json_is_object(asked)) {
-        q->error = "expected an object of paths and values, as in {\"optimizer.learning_rate\": "
-                   "0.1}, or an array of such";
+    if (!q->trial) {
+        arena_destroy(q->memory);
         return;
     }
-    q->id = json_object_get(asked, "id");
-    if (json_is_object(q->id) || json_is_array(q->id)) {
-        q->id = NULL;
-        q->error = "id: expected a text or a number";
-        return;
+    if (s->waiting_count == s->waiting_room) {
+        s->waiting_room = s->waiting_room ? 2 * s->waiting_room : 16;
+        waiting *grown = realloc(s->waiting, s->waiting_room * sizeof *grown);
+        if (!grown) out_of_memory(s->waiting_room * sizeof *grown);
+        s->waiting = grown;
     }
-    diagnostics *errors = diagnostics_create(a);
-    const config_node *over = read_paths(a, asked, errors);
-    if (!diagnostics_count(errors)) plan_make_single(s->plan, over, a, &q->single, errors);
-    if (diagnostics_count(errors)) q->error = all_errors(a, errors);
+    s->waiting[s->waiting_count++] = (waiting){q->number, q->memory, q->single, q->trial};
 }
 
 void ask_tell_answer(ask_tell *s, const char *line, size_t length, bool (*interrupted)(void *),
@@ -175,7 +144,7 @@ void ask_tell_answer(ask_tell *s, const char *line, size_t length, bool (*interr
     question *all = allocate(count, sizeof *all);
     if (!asked) *all = (question){.number = SIZE_MAX, .error = why.text};
     for (size_t i = 0; asked && i < count; i++)
-        read_question(s, many ? json_array_get(asked, i) : asked, &all[i], a);
+        ask_tell_read(s, many ? json_array_get(asked, i) : asked, &all[i], a);
     ask_tell_train(s, all, count, interrupted, a);
     if (many) putc('[', out);
     for (size_t i = 0; i < count; i++) {
@@ -183,8 +152,10 @@ void ask_tell_answer(ask_tell *s, const char *line, size_t length, bool (*interr
         ask_tell_write_answer(s, &all[i], out);
     }
     fputs(many ? "]\n" : "\n", out);
+    for (size_t i = 0; i < count; i++) put_away(s, &all[i]);
     free(all);
     json_decref(asked);
     arena_destroy(a);
-    plan_drop_datasets(s->plan, MOST_DATASETS);
+    if (!s->waiting_count) /* whose data are needed */
+        plan_drop_datasets(s->plan, MOST_DATASETS);
 }

@@ -14,13 +14,18 @@
  *                {"path": PATH, "kind": "range", "low": …, "high": …, "log": …, "integer": …}.
  *                "parent": {"dimension": I, "choice": K} if it is there only under that choice
  *     question   an object of paths and values, "id" (a scalar) apart: {"optimizer.learning_rate":
- *                0.1, "model": {"name": "mlp", "hidden": [32]}}; or an array of such objects, which
- *                train together where they can
+ *                0.1, "model": {"name": "mlp", "hidden": [32]}}; or an array of questions, whose
+ *                trials train together where they can.
+ *                With "until_step": S or "until_epoch": E the trial waits there, in memory, and is
+ *                answered as `paused`; {"resume": N} goes on with trial N, to its end or until it
+ *                is to wait again, and {"prune": N} ends it. Other trials may come in between, and
+ *                pauses change no bit of a trial but those of its best evaluation
  *     answer     {"id": …, "trial": N, "status": …, …}, in an array if the question was one; N
- *                counts what was asked, from 0. Status `error`: nothing was trained, "message" says
- *                why. Otherwise "hash" is the trial's id, "value" that of the greeting's metric at
- *                the last evaluation (null unless the trial finished, or ran out of time), and the
- *                rest has the names of trials.csv. What there is not, or is no number, is null
+ *                counts trials from 0. Status `error`: nothing was trained, "message" says why (and
+ *                N is null if it is not clear which trial was meant). Otherwise "hash" is the
+ *                trial's id, "value" that of the greeting's metric at the last evaluation (null if
+ *                the trial diverged, failed or was interrupted), and the rest has the names of
+ *                trials.csv. What there is not, or is no number, is null
  *
  * Of the file's section `sweep`, the space is told in the greeting; metric, fuse and trial_seconds
  * count; the rest is the asker's business. */

@@ -27,17 +27,21 @@ static void settle(const ask_tell *s, question *q, trial *t)
     q->step = trial_step(t);
     q->epoch = trial_epoch(t);
     const trial_status status = q->summary.status;
-    const bool counts = status == TRIAL_FINISHED || status == TRIAL_TIMEOUT;
-    q->value = counts ? trial_metric(t, s->metric) : NAN;
+    const bool none =
+        status == TRIAL_DIVERGED || status == TRIAL_FAILED || status == TRIAL_INTERRUPTED;
+    q->value = none ? NAN : trial_metric(t, s->metric);
+    q->trial = status == TRIAL_PAUSED ? t : NULL;
+    if (!q->trial) trial_destroy(t);
 }
 
 /* NULL: the trial does not fit its data, and its question says so. */
 static trial *make(const ask_tell *s, question *q)
 {
     failure why;
-    trial *t = trial_create(q->single.config, q->single.data, &why);
+    trial *t = q->trial ? q->trial : trial_create(q->single.config, q->single.data, &why);
     if (t) {
         trial_limit_seconds(t, s->trial_seconds);
+        trial_pause_at(t, ask_tell_until(q, t));
         return t;
     }
     snprintf(q->summary.message, sizeof q->summary.message, "%s", why.text);
@@ -67,10 +71,8 @@ static void run_group(const group *g)
         lockstep_run(together, fitting, &watch, &never);
         count = others;
     }
-    for (size_t i = 0; i < g->count; i++) {
+    for (size_t i = 0; i < g->count; i++)
         if (made[i]) settle(g->session, g->members[i], made[i]);
-        trial_destroy(made[i]);
-    }
     free(made);
     free(left);
     free(together);
@@ -153,8 +155,15 @@ void ask_tell_train(const ask_tell *s, question *all, size_t count, bool (*inter
     question **members = arena_alloc(a, count * sizeof *members);
     groups made = {arena_alloc(a, count * sizeof *made.list), 0};
     size_t good = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!all[i].error) members[good++] = &all[i];
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].error) continue;
+        if (all[i].prune) {
+            trial_prune(all[i].trial, "by who asked for it");
+            settle(s, &all[i], all[i].trial);
+        } else {
+            members[good++] = &all[i];
+        }
+    }
     if (good > 1) qsort(members, good, sizeof *members, by_key);
     for (size_t first = 0, end; first < good; first = end) {
         for (end = first + 1;

@@ -265,6 +265,67 @@ train: {steps: 50}
         self.assertEqual(pipe.ask([]), [])
         self.assertEqual(pipe.ask([{}])[0]["trial"], 0)
 
+    # ---- trials that wait --------------------------------------------------------------------------
+
+    def test_pauses_change_no_bit(self):
+        """Trials of a batch that wait at different places, beside each other and other trials."""
+        questions = [{"optimizer": rule, "train.epochs": 6, "model": model, "evaluate": "1 step"}
+                     for rule in ("sgd", "adam", "lamb") for model in ("linear", "mlp")]
+        straight = [bits(a) for a in self.pipe(BLOBS).ask(questions)]
+        pipe = self.pipe(BLOBS)
+        epochs = [1, 2, 0.1, 3, 100, 1e-9]
+        answers = pipe.ask([{**q, "until_epoch": e} for q, e in zip(questions, epochs)])
+        self.assertEqual([a["status"] for a in answers], ["paused"] * 4 + ["finished", "paused"])
+        self.assertEqual([a["steps"] for a in answers], [6, 12, 1, 18, 36, 1])
+        for until in (19, 23, 30):
+            alone = pipe.ask({"optimizer.learning_rate": 0.3})
+            self.assertEqual(alone["status"], "finished")
+            answers[:4] = pipe.ask([{"resume": number, "until_step": until} for number in range(4)])
+            self.assertEqual([(a["trial"], a["status"], a["steps"]) for a in answers[:4]],
+                             [(number, "paused", until) for number in range(4)])
+            for a in answers[:4]:
+                self.assertEqual(a["value"], a["validation_accuracy"])
+        for number in (5, 2, 0, 3, 1):
+            answers[number] = pipe.ask({"resume": number, "id": "last"})
+            self.assertEqual(answers[number]["id"], "last")
+        self.assertEqual([bits(a) for a in answers], straight)
+
+    def test_prune(self):
+        pipe = self.pipe(BLOBS)
+        paused = pipe.ask({"until_step": 4})
+        pruned = pipe.ask({"prune": 0, "id": 7})
+        self.assertEqual((pruned["id"], pruned["trial"], pruned["status"], pruned["message"]),
+                         (7, 0, "pruned", "by who asked for it"))
+        for key in ("steps", "value", "validation_loss", "hash"):
+            self.assertEqual(pruned[key], paused[key])
+        self.assertEqual(pipe.ask({"resume": 0})["status"], "error")
+
+    def test_wrong_pauses(self):
+        pipe = self.pipe(BLOBS)
+        pipe.ask({"until_step": 4})
+        for question, words in (
+                ({"resume": 1}, "there is no such trial waiting"),
+                ({"prune": -1}, "there is no such trial waiting"),
+                ({"resume": "0"}, "there is no such trial waiting"),
+                ({"resume": 0, "until_step": 4}, "the trial is at step 4 already"),
+                ({"resume": 0, "until_epoch": 0.1}, "the trial is at step 4 already"),
+                ({"resume": 0, "train.epochs": 3}, "stays as it is"),
+                ({"resume": 0, "prune": 0}, "resume and prune: give one of them"),
+                ({"until_step": 0}, "until_step: "),
+                ({"until_step": 1.5}, "until_step: "),
+                ({"until_epoch": 0}, "until_epoch: "),
+                ({"until_epoch": "1"}, "until_epoch: "),
+                ({"until_epoch": 1, "until_step": 1}, "give one of them"),
+                ({"until_step": 3, "optimizer": "adm"}, "'adm'")):
+            answer = pipe.ask(question)
+            self.assertEqual(answer["status"], "error", question)
+            self.assertIn(words, answer["message"])
+        twice = pipe.ask([{"resume": 0, "until_step": 5}, {"resume": 0, "until_step": 6}])
+        self.assertEqual([a["status"] for a in twice], ["paused", "error"])
+        pipe.ask([{"until_step": 1, "dataset.seed": seed} for seed in range(9)])
+        self.assertEqual(pipe.ask({"resume": 0})["status"], "finished")
+        self.assertEqual(pipe.end(), 0)  # with trials that still wait
+
     # ---- questions that are wrong ------------------------------------------------------------------
 
     def test_errors(self):
@@ -384,6 +445,34 @@ train: {steps: 50}
         self.assertEqual(*studies)
         values = [value for value, _ in studies[0] if value is not None]
         self.assertLess(min(values[10:]), max(values[:10]))
+
+    @unittest.skipIf(optuna is None, "Optuna (python3-optuna) is not installed")
+    def test_optuna_prunes(self):
+        """Its median rule ends trials at their pauses; those that it leaves alone are as if nobody had
+        ever looked at them."""
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        pipe = self.pipe(SWEEP.replace("  train.epochs: {from: 1, to: 5000}\n", ""), "train.epochs=8")
+        asked = {}
+
+        def objective(trial):
+            question = asked[trial.number] = suggest(trial, pipe.greeting["space"])
+            answer = pipe.ask({**question, "until_epoch": 1})
+            while answer["status"] == "paused":
+                trial.report(answer["value"], answer["steps"])
+                if trial.should_prune():
+                    pipe.ask({"prune": answer["trial"]})
+                    raise optuna.TrialPruned()
+                answer = pipe.ask({"resume": answer["trial"],
+                                   "until_epoch": int(answer["epochs"]) + 1})
+            return answer["value"]
+
+        study = optuna.create_study(
+            direction=pipe.greeting["direction"], sampler=optuna.samplers.TPESampler(seed=1),
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=3))
+        study.optimize(objective, n_trials=20)
+        self.assertGreater(len([t for t in study.trials if t.state.name == "PRUNED"]), 2)
+        finished = [t for t in study.trials if t.state.name == "COMPLETE"]
+        self.assertEqual(pipe.ask(asked[finished[-1].number])["value"], finished[-1].value)
 
 
 if __name__ == "__main__":
