@@ -5,9 +5,9 @@
  * threads, have all threads each. Nothing of this changes a result. */
 #include "sweep/ask_tell_private.h"
 
+#include "base/memory.h"
 #include "engine/lockstep.h"
 #include "host/team.h"
-#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,35 +107,23 @@ static int by_key(const void *left, const void *right)
     return a->number < b->number ? -1 : 1;
 }
 
-/* How many trials like this one go well together and fit the memory; 0: not one does. */
-static size_t most_together(question *q)
+/* How many trials like this one go well together and fit the memory. */
+static size_t most_together(const question *q)
 {
     failure why;
     trial *t = trial_create(q->single.config, q->single.data, &why);
-    if (!t) return 1; /* which make() will tell */
-    const size_t bytes = trial_bytes(t), there = memory_available();
-    const size_t room = there / (bytes + 1) / (size_t)threads_count();
+    if (!t) return 1; /* make() tells */
+    const size_t room = memory_available() / (trial_bytes(t) + 1) / (size_t)threads_count();
     const size_t best = lockstep_best_count(t);
     trial_destroy(t);
-    if (room) return best < room ? best : room;
-    return bytes <= there;
-}
-
-static void refuse(question *const *members, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        members[i]->error = "needs more memory than there is; take a smaller model or batch";
+    return !room ? 1 : best < room ? best : room;
 }
 
 /* Cuts members of one key. */
 static size_t cut(const group *like, question **members, size_t count, group *out)
 {
     const size_t threads = (size_t)threads_count();
-    const size_t most = most_together(members[0]);
-    if (!most) {
-        refuse(members, count);
-        return 0;
-    }
+    const size_t most = count > 1 ? most_together(members[0]) : 1;
     size_t parts = like->session->fuse ? (count + most - 1) / most : count;
     if (most > 1 && count >= threads) parts = (parts + threads - 1) / threads * threads;
     if (parts > count) parts = count;
