@@ -25,23 +25,22 @@ static const char *list_missing(const run *r, arena *a, size_t *count)
 }
 
 /* Reads all folders; takes_from[t] is the first that has trial t, SIZE_MAX: none. */
-static bool read_folders(run *r, size_t count, row_giver *givers, size_t *takes_from, failure *why)
+static bool read_folders(run *r, size_t count, row_giver *givers, trials_read *read,
+                         size_t *takes_from, failure *why)
 {
     for (size_t t = 0; t < r->count; t++) takes_from[t] = SIZE_MAX;
     for (size_t i = 0; i < count; i++) {
-        size_t unknown, *numbers;
-        char foreign[17];
-        if (!run_read_outcomes(r, givers[i].folder, &numbers, &givers[i].number_count, &unknown,
-                               foreign, why))
-            return false;
+        const trials_read *one = &read[i];
+        if (!run_read_trials(r, givers[i].folder, &read[i], why)) return false;
         givers[i].numbers =
-            numbers ? numbers : takes_from; /* with no trials, nothing is looked up */
-        if (unknown)
+            one->count ? one->numbers : takes_from; /* without trials not looked at */
+        givers[i].number_count = one->count;
+        if (one->unknown)
             return failure_set(why, STATUS_CONFIG,
                                "cannot merge '%s' with '%s': %zu of its trials (the first is %s) "
                                "%s not of the same experiment, plugins and data",
-                               givers[i].folder, givers[0].folder, unknown, foreign,
-                               unknown == 1 ? "is" : "are");
+                               givers[i].folder, givers[0].folder, one->unknown, one->foreign,
+                               one->unknown == 1 ? "is" : "are");
         for (size_t t = 0; t < r->count; t++)
             if (takes_from[t] == SIZE_MAX && status_is_final(r->outcomes[t].status))
                 takes_from[t] = i;
@@ -105,14 +104,16 @@ exit_status run_merge(const experiment *e, const run_options *options, size_t co
     bool good = run_begin(&r, e, options, why);
     row_giver *givers = arena_alloc(r.memory, count * sizeof *givers);
     size_t *takes_from = arena_alloc(r.memory, (r.count + 1) * sizeof *takes_from);
+    trials_read *read = arena_alloc(r.memory, count * sizeof *read); /* zeroed */
     for (size_t i = 0; i < count; i++) givers[i] = (row_giver){.folder = folders[i]};
-    good = good && read_folders(&r, count, givers, takes_from, why) && run_make_folder(&r, why) &&
-           run_take_rows(&r, count, givers, takes_from, &bytes, why);
+    good = good && read_folders(&r, count, givers, read, takes_from, why) &&
+           run_make_folder(&r, why) && run_take_rows(&r, count, givers, takes_from, &bytes, why);
     if (good) {
         run_find_best(&r);
         good = copy_weights(&r, givers, takes_from, why);
     }
     const exit_status status = good ? finish(&r, why) : why->status;
+    for (size_t i = 0; i < count; i++) free(read[i].numbers);
     run_end(&r);
     return status;
 }

@@ -17,7 +17,7 @@
 #define SLOPE_SWEEP_RUN_PRIVATE_H
 
 #include "record/csv.h"
-#include "record/csv_read.h"
+#include "record/csv_scan.h"
 #include "record/progress.h"
 #include "record/run_folder.h"
 #include "sweep/outcome.h"
@@ -151,11 +151,17 @@ typedef struct row_giver {
 bool run_take_rows(run *r, size_t count, const row_giver *givers, const size_t *takes_from,
                    run_bytes *bytes, failure *why);
 
-/* What trials.csv of a folder says, into outcomes; *numbers as in row_giver, of its trials. Ids
- * that the plan does not know are counted; `foreign` (16 characters and a zero byte) is the first.
- * Trials that are done already keep their outcome. */
-bool run_read_outcomes(run *r, const char *folder, size_t **numbers, size_t *number_count,
-                       size_t *unknown, char foreign[17], failure *why);
+/* What trials.csv of a folder says. */
+typedef struct trials_read {
+    size_t *numbers; /* as in row_giver; free() them */
+    size_t count, capacity;
+    size_t unknown; /* trials that the plan does not know; the id of the first is */
+    char foreign[17];
+} trials_read;
+
+/* Reads it into outcomes. Trials that are done already keep theirs. A file that is not there is one
+ * without rows. */
+bool run_read_trials(run *r, const char *folder, trials_read *read, failure *why);
 
 /* Like run_go_on, for a folder whose experiment had fewer values. */
 bool run_extend(run *r, failure *why);
@@ -182,7 +188,29 @@ void run_write_trial(run *r, const lane *l, const trial_summary *summary);
 /* Everything so far goes to the disk, trials.csv last. With `soon`, only if the last time is a
  * while ago: many trials share one flush. */
 bool run_commit(run *r, bool soon, failure *why);
-void run_remember(run *r, size_t trial, const csv_rows *rows, size_t row);
+
+/* The columns of trials.csv that make an outcome. */
+enum {
+    OUTCOME_TRIAL,
+    OUTCOME_ID,
+    OUTCOME_STATUS,
+    OUTCOME_MESSAGE,
+    OUTCOME_STEPS,
+    OUTCOME_EPOCHS,
+    OUTCOME_LOSS,
+    OUTCOME_TRAIN_ACCURACY,
+    OUTCOME_VALIDATION_ACCURACY,
+    OUTCOME_TEST_ACCURACY,
+    OUTCOME_TRAIN_R2,
+    OUTCOME_VALIDATION_R2,
+    OUTCOME_TEST_R2,
+    OUTCOME_TRAIN_SECONDS,
+    OUTCOME_EVALUATE_SECONDS,
+    OUTCOME_METRIC, /* of the run */
+    OUTCOME_COLUMNS
+};
+bool run_find_columns(const run *r, const csv_scan *trials, size_t columns[OUTCOME_COLUMNS]);
+outcome run_read_outcome(run *r, const char *const *cells, const size_t columns[OUTCOME_COLUMNS]);
 bool run_predicts_numbers(const trial_config *c); /* regression: r2 in place of accuracy */
 double run_smaller_is_better(metric m, double value);
 

@@ -4,6 +4,7 @@
 #include "sweep/run_private.h"
 
 #include "base/files.h"
+#include "record/csv_read.h"
 #include "record/table.h"
 
 #include <stdlib.h>

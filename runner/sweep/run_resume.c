@@ -8,6 +8,7 @@
 #include "sweep/row_files.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,59 +58,63 @@ bool run_take_rows(run *r, size_t count, const row_giver *givers, const size_t *
 }
 
 /* Whether a second row of a trial says something else than the first: it should not. */
-static bool differs(const outcome *o, const csv_rows *rows, size_t i)
+static bool differ(const outcome *one, const outcome *other)
 {
-    const char *loss = csv_cell(rows, i, "train_loss");
-    return strcmp(csv_cell(rows, i, "status"), trial_status_name(o->status)) != 0 ||
-           strtoull(csv_cell(rows, i, "steps"), NULL, 10) != o->steps ||
-           (*loss && !isnan(o->train_loss) && strtod(loss, NULL) != o->train_loss);
+    return one->status != other->status || one->steps != other->steps ||
+           (one->train_loss != other->train_loss && !isnan(one->train_loss) &&
+            !isnan(other->train_loss));
 }
 
-static bool read_outcomes(run *r, const csv_rows *rows, size_t **numbers, size_t *number_count,
-                          size_t *unknown, char foreign[17])
+/* A row: which trial it is here, and what became of it. */
+static void read_row(run *r, const char *const *cells, const size_t *columns, trials_read *read)
 {
-    *unknown = *number_count = 0;
-    for (size_t i = 0; i < rows->row_count; i++) {
-        const size_t old = strtoull(csv_cell(rows, i, "trial"), NULL, 10);
-        if (old < (size_t)1 << 40 && old >= *number_count) *number_count = old + 1;
+    const size_t old = strtoull(cells[columns[OUTCOME_TRIAL]], NULL, 10);
+    const size_t number = plan_find(r->plan, cells[columns[OUTCOME_ID]]);
+    if (number == SIZE_MAX) {
+        if (!read->unknown++) snprintf(read->foreign, 17, "%s", cells[columns[OUTCOME_ID]]);
+        return;
     }
-    *numbers = arena_alloc(r->memory, (*number_count + 1) * sizeof **numbers);
-    for (size_t i = 0; i < *number_count; i++) (*numbers)[i] = ROW_DROPPED;
-    for (size_t i = 0; i < rows->row_count; i++) {
-        const char *id = csv_cell(rows, i, "hash");
-        const size_t old = strtoull(csv_cell(rows, i, "trial"), NULL, 10);
-        const size_t number = plan_find(r->plan, id);
-        trial_status status;
-        if (number == SIZE_MAX) {
-            if (!(*unknown)++) {
-                memset(foreign, 0, 17);
-                strncpy(foreign, id, 16);
-            }
-            continue;
-        }
-        if (old < *number_count) (*numbers)[old] = number;
-        if (!status_from_name(csv_cell(rows, i, "status"), &status) || !status_is_final(status))
-            continue;
-        if (status_is_final(r->outcomes[number].status)) {
-            r->differing += differs(&r->outcomes[number], rows, i);
-            continue;
-        }
-        run_remember(r, number, rows, i);
+    if (old >= read->capacity) {
+        const size_t room = 2 * old + 64;
+        size_t *more = allocate(room, sizeof *more);
+        for (size_t i = 0; i < room; i++)
+            more[i] = i < read->count ? read->numbers[i] : ROW_DROPPED;
+        free(read->numbers);
+        read->numbers = more;
+        read->capacity = room;
     }
-    return true;
+    read->numbers[old] = number;
+    if (old >= read->count) read->count = old + 1;
+    const outcome o = run_read_outcome(r, cells, columns);
+    if (!status_is_final(o.status)) return;
+    if (!status_is_final(r->outcomes[number].status))
+        r->outcomes[number] = o;
+    else
+        r->differing += differ(&r->outcomes[number], &o);
 }
 
-bool run_read_outcomes(run *r, const char *folder, size_t **numbers, size_t *number_count,
-                       size_t *unknown, char foreign[17], failure *why)
+bool run_read_trials(run *r, const char *folder, trials_read *read, failure *why)
 {
     arena *a = arena_create();
-    csv_rows rows;
-    const char *trials = path_join(a, folder, "trials.csv");
-    *numbers = NULL;
-    *number_count = *unknown = 0;
-    const bool good =
-        !file_exists(trials) || (csv_read(a, trials, &rows, why) &&
-                                 read_outcomes(r, &rows, numbers, number_count, unknown, foreign));
+    const char *path = path_join(a, folder, "trials.csv");
+    size_t columns[OUTCOME_COLUMNS];
+    bool good = true;
+    *read = (trials_read){0};
+    if (file_exists(path)) {
+        csv_scan *trials = csv_scan_open(path, why);
+        good = trials != NULL;
+        if (good && !run_find_columns(r, trials, columns))
+            good = failure_set(
+                why, STATUS_ENVIRONMENT,
+                "the columns of '%s' are not those that this version of slope writes", path);
+        for (const char *const *cells; good && (cells = csv_scan_next(trials)) != NULL;)
+            read_row(r, cells, columns, read);
+        failure second;
+        if (trials && !csv_scan_close(trials, &second) && good) {
+            *why = second;
+            good = false;
+        }
+    }
     arena_destroy(a);
     return good;
 }
@@ -155,19 +160,24 @@ static bool find_checkpoints(run *r, failure *why)
 /* ---- rungs ----------------------------------------------------------------------------------- */
 
 /* What a pruner compared before must be compared again: the metric at each rung, from the rows. */
-static void read_rungs(run *r, const csv_rows *rows)
+static bool read_rungs(run *r, const char *path, failure *why)
 {
-    const char *column = metric_name(r->metric);
-    for (size_t i = 0; i < rows->row_count; i++) {
-        const size_t number = strtoull(csv_cell(rows, i, "trial"), NULL, 10);
-        if (number >= r->count) continue;
-        rungs *all = r->standings[number].rungs;
-        const uint64_t step = strtoull(csv_cell(rows, i, "step"), NULL, 10);
-        const char *value = csv_cell(rows, i, column);
+    csv_scan *metrics = csv_scan_open(path, why);
+    if (!metrics) return false;
+    const size_t of_trial = csv_scan_find(metrics, "trial"),
+                 of_step = csv_scan_find(metrics, "step");
+    const size_t of_value = csv_scan_find(metrics, metric_name(r->metric));
+    const bool there = of_trial != SIZE_MAX && of_step != SIZE_MAX && of_value != SIZE_MAX;
+    for (const char *const *cells; there && (cells = csv_scan_next(metrics)) != NULL;) {
+        const size_t number = strtoull(cells[of_trial], NULL, 10);
+        rungs *all = number < r->count ? r->standings[number].rungs : NULL;
+        const uint64_t step = strtoull(cells[of_step], NULL, 10);
         if (!all || all->known == all->count || all->at[all->known].step != step) continue;
+        const char *value = cells[of_value];
         all->at[all->known++].value =
             run_smaller_is_better(r->metric, *value ? strtod(value, NULL) : NAN);
     }
+    return csv_scan_close(metrics, why);
 }
 
 static bool find_rungs(run *r, failure *why)
@@ -185,9 +195,7 @@ static bool find_rungs(run *r, failure *why)
         if (!l.trial) return false;
     }
     arena *a = arena_create();
-    csv_rows rows;
-    const bool good = csv_read(a, run_path(a, r, "metrics.csv"), &rows, why);
-    if (good) read_rungs(r, &rows);
+    const bool good = read_rungs(r, run_path(a, r, "metrics.csv"), why);
     arena_destroy(a);
     return good;
 }
@@ -214,30 +222,26 @@ static bool blame_crash(run *r, const crash_note *note, failure *why)
 /* ---- going on -------------------------------------------------------------------------------- */
 
 /* Why the trials of a folder are not those of the configuration: what changed since. */
-static bool refuse_foreign(run *r, const char *verb, size_t unknown, const char *foreign,
-                           failure *why)
+static bool refuse_foreign(run *r, const trials_read *read, failure *why)
 {
     const ingredients now = run_ingredients(r);
     const char *changes = manifest_changes(r->memory, r->folder.path, &now);
-    return failure_set(why, STATUS_CONFIG,
-                       "cannot %s '%s': %zu of its trials (the first is %s) %s not of this "
-                       "experiment any more.%s%s",
-                       verb, r->folder.path, unknown, foreign, unknown == 1 ? "is" : "are",
-                       *changes ? " Changed since:\n" : " Its config.yaml was changed since",
-                       changes);
+    return failure_set(
+        why, STATUS_CONFIG,
+        "cannot resume '%s': %zu of its trials (the first is %s) %s not of this "
+        "experiment any more.%s%s",
+        r->folder.path, read->unknown, read->foreign, read->unknown == 1 ? "is" : "are",
+        *changes ? " Changed since:\n" : " Its config.yaml was changed since", changes);
 }
 
-static bool take_up(run *r, const char *verb, failure *why)
+/* From the outcomes that were read. `numbers`: NULL, or where trials have new ones. */
+static bool take_up(run *r, const trials_read *renumbered, failure *why)
 {
-    size_t *numbers, number_count, unknown;
-    char foreign[17];
     crash_note note;
     run_bytes bytes;
-    if (!run_read_outcomes(r, r->folder.path, &numbers, &number_count, &unknown, foreign, why))
-        return false;
-    if (unknown) return refuse_foreign(r, verb, unknown, foreign, why);
     if (!find_checkpoints(r, why)) return false;
-    const row_giver own = {r->folder.path, r->options->extend ? numbers : NULL, number_count};
+    const row_giver own = {r->folder.path, renumbered ? renumbered->numbers : NULL,
+                           renumbered ? renumbered->count : 0};
     if (!run_take_rows(r, 1, &own, NULL, &bytes, why) || !run_write_manifest(r, RUN_RUNNING, why))
         return false;
     if (bytes.trials < 0 || bytes.metrics < 0) /* killed before the files were there */
@@ -277,43 +281,55 @@ bool run_go_on(run *r, failure *why)
                            "cannot resume '%s': it was run with another plugin or data file:\n%s"
                            "put back what was there, or start a new run",
                            r->folder.path, changes);
-    return take_up(r, "resume", why);
+    trials_read read;
+    const bool good = run_read_trials(r, r->folder.path, &read, why) &&
+                      (!read.unknown || refuse_foreign(r, &read, why)) && take_up(r, NULL, why);
+    free(read.numbers);
+    return good;
 }
 
 /* The weights that stayed are named by the numbers of their trials, which may be others now. */
-static bool rename_weights(run *r, const size_t *numbers, size_t count, failure *why)
+static void rename_weights(run *r, const trials_read *read)
 {
-    (void)why;
     arena *a = arena_create();
     for (int aside = 1; aside >= 0; aside--)
-        for (size_t old = 0; old < count; old++) {
-            if (numbers[old] == ROW_DROPPED || numbers[old] == old) continue;
-            const char *between =
-                run_path(a, r, arena_printf(a, "weights/%zu.renamed", numbers[old]));
+        for (size_t old = 0; old < read->count; old++) {
+            const size_t number = read->numbers[old];
+            if (number == ROW_DROPPED || number == old) continue;
+            const char *between = run_path(a, r, arena_printf(a, "weights/%zu.renamed", number));
             if (aside)
                 (void)rename(run_weights_path(a, r, old), between);
             else
-                (void)rename(between, run_weights_path(a, r, numbers[old]));
+                (void)rename(between, run_weights_path(a, r, number));
         }
     arena_destroy(a);
-    return true;
+}
+
+static bool may_extend(const run *r, const trials_read *read, failure *why)
+{
+    if (r->sweep->pruner.plugin)
+        return failure_set(why, STATUS_CONFIG,
+                           "cannot extend '%s': pruner %s compares all trials with each other, so "
+                           "more trials would have changed what became of those that are done; "
+                           "start a new run",
+                           r->folder.path, r->sweep->pruner.plugin->id);
+    return !read->unknown ||
+           failure_set(why, STATUS_CONFIG,
+                       "cannot extend '%s': %zu of its trials (the first is %s) %s not in the "
+                       "space of '%s'; values may be added, not taken away, and plugins and data "
+                       "must be the same",
+                       r->folder.path, read->unknown, read->foreign,
+                       read->unknown == 1 ? "is" : "are", r->experiment->name);
 }
 
 bool run_extend(run *r, failure *why)
 {
-    size_t *numbers, number_count, unknown;
-    char foreign[17];
+    trials_read read = {0};
     if (!open_folder(r, r->options->extend, why)) return false;
     if (r->options->shard.count) r->shard = r->options->shard;
-    if (!run_read_outcomes(r, r->folder.path, &numbers, &number_count, &unknown, foreign, why))
-        return false;
-    if (unknown)
-        return failure_set(why, STATUS_CONFIG,
-                           "cannot extend '%s': %zu of its trials (the first is %s) %s not in the "
-                           "space of '%s'; values may be added, not taken away, and plugins and "
-                           "data must be the same",
-                           r->folder.path, unknown, foreign, unknown == 1 ? "is" : "are",
-                           r->experiment->name);
-    return rename_weights(r, numbers, number_count, why) && run_write_config(r, why) &&
-           take_up(r, "extend", why);
+    const bool good = run_read_trials(r, r->folder.path, &read, why) && may_extend(r, &read, why);
+    if (good) rename_weights(r, &read);
+    const bool taken = good && run_write_config(r, why) && take_up(r, &read, why);
+    free(read.numbers);
+    return taken;
 }

@@ -335,29 +335,56 @@ void run_write_trial(run *r, const lane *l, const trial_summary *s)
 
 /* ---- reading back ---------------------------------------------------------------------------- */
 
-static double number_cell(const csv_rows *rows, size_t i, const char *column)
+static const char *const outcome_names[OUTCOME_COLUMNS] = {
+    [OUTCOME_TRIAL] = "trial",
+    [OUTCOME_ID] = "hash",
+    [OUTCOME_STATUS] = "status",
+    [OUTCOME_MESSAGE] = "message",
+    [OUTCOME_STEPS] = "steps",
+    [OUTCOME_EPOCHS] = "epochs",
+    [OUTCOME_LOSS] = "train_loss",
+    [OUTCOME_TRAIN_ACCURACY] = "train_accuracy",
+    [OUTCOME_VALIDATION_ACCURACY] = "validation_accuracy",
+    [OUTCOME_TEST_ACCURACY] = "test_accuracy",
+    [OUTCOME_TRAIN_R2] = "train_r2",
+    [OUTCOME_VALIDATION_R2] = "validation_r2",
+    [OUTCOME_TEST_R2] = "test_r2",
+    [OUTCOME_TRAIN_SECONDS] = "train_seconds",
+    [OUTCOME_EVALUATE_SECONDS] = "evaluate_seconds"};
+
+bool run_find_columns(const run *r, const csv_scan *trials, size_t columns[OUTCOME_COLUMNS])
 {
-    const char *text = csv_cell(rows, i, column);
+    for (size_t c = 0; c < OUTCOME_COLUMNS; c++) {
+        const char *name = c == OUTCOME_METRIC ? metric_name(r->metric) : outcome_names[c];
+        columns[c] = csv_scan_find(trials, name);
+        if (columns[c] == SIZE_MAX) return false;
+    }
+    return true;
+}
+
+static double number_in(const char *text)
+{
     return *text ? strtod(text, NULL) : NAN;
 }
 
-void run_remember(run *r, size_t number, const csv_rows *rows, size_t i)
+outcome run_read_outcome(run *r, const char *const *cells, const size_t columns[OUTCOME_COLUMNS])
 {
-    outcome *o = &r->outcomes[number];
-    const char *message = csv_cell(rows, i, "message");
-    const bool numbers = *csv_cell(rows, i, "train_r2") || *csv_cell(rows, i, "validation_r2") ||
-                         *csv_cell(rows, i, "test_r2");
-    *o = (outcome){.message = *message ? arena_strdup(r->memory, message) : "",
-                   .steps = strtoull(csv_cell(rows, i, "steps"), NULL, 10),
-                   .epochs = number_cell(rows, i, "epochs"),
-                   .train_loss = number_cell(rows, i, "train_loss"),
-                   .train_score = number_cell(rows, i, numbers ? "train_r2" : "train_accuracy"),
-                   .validation_score =
-                       number_cell(rows, i, numbers ? "validation_r2" : "validation_accuracy"),
-                   .test_score = number_cell(rows, i, numbers ? "test_r2" : "test_accuracy"),
-                   .metric = number_cell(rows, i, metric_name(r->metric)),
-                   .train_seconds = number_cell(rows, i, "train_seconds"),
-                   .evaluate_seconds = number_cell(rows, i, "evaluate_seconds"),
-                   .numbers = numbers};
-    status_from_name(csv_cell(rows, i, "status"), &o->status);
+#define CELL(which)   cells[columns[OUTCOME_##which]]
+#define NUMBER(which) number_in(CELL(which))
+    const bool numbers = *CELL(TRAIN_R2) || *CELL(VALIDATION_R2) || *CELL(TEST_R2);
+    outcome o = {.message = *CELL(MESSAGE) ? arena_strdup(r->memory, CELL(MESSAGE)) : "",
+                 .steps = strtoull(CELL(STEPS), NULL, 10),
+                 .epochs = NUMBER(EPOCHS),
+                 .train_loss = NUMBER(LOSS),
+                 .train_score = numbers ? NUMBER(TRAIN_R2) : NUMBER(TRAIN_ACCURACY),
+                 .validation_score = numbers ? NUMBER(VALIDATION_R2) : NUMBER(VALIDATION_ACCURACY),
+                 .test_score = numbers ? NUMBER(TEST_R2) : NUMBER(TEST_ACCURACY),
+                 .metric = NUMBER(METRIC),
+                 .train_seconds = NUMBER(TRAIN_SECONDS),
+                 .evaluate_seconds = NUMBER(EVALUATE_SECONDS),
+                 .numbers = numbers};
+    status_from_name(CELL(STATUS), &o.status);
+    return o;
+#undef NUMBER
+#undef CELL
 }

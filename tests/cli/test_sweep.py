@@ -236,6 +236,14 @@ class Pruning(SweepCase):
         self.assertEqual({row["status"] for row in rows[:4]}, {"finished"})
         self.assert_same_results(out, self.run_sweep("off", "sweep.fuse=off", file="median.yaml"))
 
+    def test_cannot_be_extended(self):
+        """More trials would have changed who was pruned."""
+        self.write("halving.yaml", self.HALVING)
+        self.run_sweep("out", file="halving.yaml")
+        self.write("halving.yaml", self.HALVING.replace("[0, 1e-3]", "[0, 1e-4, 1e-3]"))
+        done = self.slope("run", "halving.yaml", "--quiet", "--extend", "out", status=2)
+        self.assertIn("pruner successive_halving compares all trials", done.stderr)
+
     def test_not_with_shards(self):
         self.write("halving.yaml", self.HALVING)
         done = self.slope("run", "halving.yaml", "--shard", "0/2", status=2)
