@@ -88,13 +88,11 @@ static void set_path(arena *a, config_node *mapping, const char *path, config_pl
         return;
     }
     const char *head = arena_strndup(a, path, length);
-    config_node *below = NULL;
-    for (size_t i = 0; i < mapping->count; i++)
-        if (strcmp(mapping->entries[i].key, head) == 0) below = mapping->entries[i].value;
-    if (!below || below->kind != CONFIG_MAPPING) {
-        below = config_new_mapping(a, place);
-        config_set(a, mapping, head, place, below);
-    }
+    const config_node *there = config_get(mapping, head);
+    config_node *below = config_new_mapping(a, place);
+    if (there && there->kind == CONFIG_MAPPING) /* a copy: it may be the value of a setting */
+        below = config_merge(a, there, below);
+    config_set(a, mapping, head, place, below);
     set_path(a, below, path + length + 1, place, value);
 }
 
@@ -105,11 +103,13 @@ static void put(const space *s, const char *section, size_t column, const config
     const space_column *c = &s->columns[column];
     if (!is_in(c->path, section)) return;
     const size_t length = strlen(section);
-    if (!c->path[length]) { /* the section as a whole: null */
-        *whole = config_merge(a, NULL, value);
+    if (!c->path[length]) { /* the section as a whole: null, or a cell of a table */
+        *whole = config_merge(a, value, config_new_mapping(a, c->place));
+        if (value->kind != CONFIG_MAPPING) *whole = config_merge(a, NULL, value);
         return;
     }
-    if (!*whole) *whole = config_new_mapping(a, c->place);
+    /* Anything else as a whole is told elsewhere, as a conflict or by its type. */
+    if (!*whole || (*whole)->kind != CONFIG_MAPPING) *whole = config_new_mapping(a, c->place);
     set_path(a, *whole, c->path + length + 1, c->place, value);
 }
 

@@ -1,15 +1,15 @@
 /* config/space.h: the space of a sweep: what is varied, cut into dimensions for a sampler.
  *
- *     optimizer.learning_rate: [0.01, 0.1, 1]               a list
+ *     optimizer.learning_rate: [0.01, 0.1, 1]        a list
  *     regularization.l2: {from: 1e-5, to: 1e-2, points: 4, scale: log}
- *     model.init.std: {log_uniform: [1e-3, 1]}              uniform, log_uniform, int_uniform,
- * choice schedule.warmup_steps: auto                           by the parameter's own table
- *     optimizer:                                            alternatives
+ *     model.init.std: {log_uniform: [1e-3, 1]}       or uniform, int_uniform, choice
+ *     schedule.warmup_steps: auto                    by the parameter's own table
+ *     optimizer:                                     alternatives
  *       - {name: sgd, learning_rate: [0.1, 1]}
  *       - {name: adam, learning_rate: {from: 1e-4, to: 1e-1, points: 4, scale: log}}
- *     zip:                                                  lists that go side by side
+ *     zip:                                           lists that go side by side
  *       - {train.batch_size: [32, 64], train.epochs: [5, 10]}
- *     exclude:                                              combinations left out
+ *     exclude:                                       combinations left out
  *       - {optimizer.name: sgd, optimizer.learning_rate: 1}
  *
  * A list is always a list of values to try; a value that is itself a list stands in brackets of its
@@ -22,7 +22,7 @@
  * sampler draws from, and so are the distributions; int_uniform takes both ends, too, and is a list
  * of its integers where these are at most 1000. `auto` takes bounds and scale of the parameter; one
  * on a logarithmic scale without finite bounds is drawn from its default / 1000 to its default *
- * 1000, inside its bounds.
+ * 1000, inside its bounds. Where plugins are swept beside it, the first one's table counts.
  *
  * Dimensions stand in the order of the file, those of an alternative after it; the rows of a
  * sampler that brings its own come last. */

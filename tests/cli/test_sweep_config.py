@@ -41,7 +41,8 @@ class Counts(SweepCase):
         self.says("sweep:\n"
                   "  optimizer:\n"
                   "    - {name: sgd, learning_rate: [0.1, 1]}\n"
-                  "    - {name: adam, learning_rate: {from: 1e-4, to: 1e-1, points: 4, scale: log}}\n"
+                  "    - {name: adam,\n"
+                  "       learning_rate: {from: 1e-4, to: 1e-1, points: 4, scale: log}}\n"
                   "  zip:\n"
                   "    - {train.batch_size: [8, 16], train.epochs: [5, 10]}\n",
                   "12 trials")
@@ -59,7 +60,8 @@ class Counts(SweepCase):
         """Trials share sections, so that planning ten times as many costs ten times as much."""
         def seconds(points):
             self.write("a.yaml", HEAD + "sweep:\n"
-                       f"  optimizer.learning_rate: {{from: 1e-4, to: 1, points: {points}, scale: log}}\n"
+                       f"  optimizer.learning_rate: {{from: 1e-4, to: 1, points: {points}, "
+                       "scale: log}\n"
                        "  regularization.l2: {from: 1e-5, to: 1e-2, points: 250, scale: log}\n")
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             done = self.slope("validate", "a.yaml")
@@ -87,7 +89,8 @@ class CommandLine(SweepCase):
         text = "sweep: {optimizer.learning_rate: [1, 2], train.seed: [1, 2, 3]}\n"
         self.says(text, "3 trials", "optimizer.learning_rate=5")
         self.says(text, "2 trials", "train.seed=5")
-        self.says(text, "12 trials", "sweep.seeds=2", "train.seed=1", "sweep.regularization.l2=[0,1,2]")
+        self.says(text, "12 trials", "sweep.seeds=2", "train.seed=1",
+                  "sweep.regularization.l2=[0,1,2]")
         self.says(text, "6 trials", "train.epochs=5")
 
     def test_mistakes(self):
@@ -110,7 +113,7 @@ class Record(SweepCase):
                 "trials: [{train: {seed: 1}}, {train: {seed: 2}}]\n")
         for sweep, count in [
                 ("sampler: {name: list, file: ../lists/rows.csv}", 4),
-                ("{dataset: [toy, {name: csv, file: ../data/x.csv}], model.name: [linear, mlp]}", 8),
+                ("{dataset: [toy, {name: csv, file: ../data/x.csv}], model: [linear, mlp]}", 8),
                 ("{dataset.seed: [3, 4], train.steps: [1, 2], optimizer: [adam]}", 8)]:
             self.write("sub/a.yaml", head + f"sweep:\n  {sweep}\n")
             first = self.slope("validate", "sub/a.yaml", "--print-config").stdout
@@ -155,11 +158,12 @@ class Mistakes(SweepCase):
                      "targets, but data set 'toy' has class labels", command="run")
         self.refused("sweep: {metric: validation_loss, dataset.validation: [5, null]}\n",
                      "a.yaml:3:17: sweep.metric: trial 1 (dataset.validation=null): data set 'toy' "
-                     "has no validation rows for validation_loss; give it some (dataset.validation: "
-                     "0.1) or compare by another", command="run")
+                     "has no validation rows for validation_loss; give it some "
+                     "(dataset.validation: 0.1) or compare by another", command="run")
 
     def test_check_takes_each_combination_once(self):
-        self.write("a.yaml", HEAD + "sweep: {optimizer.learning_rate: [1, 2], loss: [softmax, svm],\n"
+        self.write("a.yaml", HEAD +
+                   "sweep: {optimizer.learning_rate: [1, 2], loss: [softmax, svm],\n"
                    "  model: [linear, {name: mlp, hidden: [[2]]}], train.precision: [float32]}\n")
         done = self.slope("check", "a.yaml").stdout
         self.assertEqual(done.count("passed: "), 4)
@@ -172,8 +176,8 @@ class Mistakes(SweepCase):
 
     def test_too_many(self):
         values = "{from: 1, to: 1000, points: 1000}"
-        self.refused(f"sweep: {{train.seed: {values}, train.epochs: {values}, train.steps: {values},\n"
-                     f"  train.batch_size: {values}}}\n",
+        self.refused(f"sweep: {{train.seed: {values}, train.epochs: {values},\n"
+                     f"  train.steps: {values}, train.batch_size: {values}}}\n",
                      "a.yaml:3:8: sweep: makes more than 10^9 trials: take fewer values, or let a "
                      "sampler draw some of them (sampler: random, trials: 1000)")
 

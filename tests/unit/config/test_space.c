@@ -181,12 +181,20 @@ static void zip_and_exclude(void **state)
 static void rows_of_a_table(void **state)
 {
     fixture *f = *state;
-    write_file("t.csv", "optimizer,optimizer.learning_rate,train.epochs\nsgd,0.1,\nadam,,4\n");
+    write_file("t.csv", "optimizer,optimizer.learning_rate,train.epochs\nsgd,0.1,\nadam,,4\n"
+                        "\"{name: adam, beta1: 0.5}\",2,1\n");
     const space *s = accept_space(f, "  sampler: {name: list, file: t.csv}\n");
     assert_int_equal(s->count, 1);
     assert_string_equal(s->dimensions[0].path, "");
     assert_string_equal(settings(f, s, 0, 0), "optimizer.name=sgd optimizer.learning_rate=0.1");
     assert_string_equal(settings(f, s, 0, 1), "optimizer.name=adam train.epochs=4");
+    for (int i = 0; i < 2; i++) { /* which leaves the cell as it was */
+        const double third = 2;
+        assert_string_equal(space_text(space_section(s, &third, "optimizer", f->memory), f->memory),
+                            "{name: adam, beta1: 0.5, learning_rate: 2}");
+        assert_string_equal(space_text(s->dimensions[0].choices[2].settings[0].value, f->memory),
+                            "{name: adam, beta1: 0.5}");
+    }
 }
 
 static void first_points(void **state)
