@@ -33,7 +33,7 @@ void random_uniform(random_key key, uint64_t first, size_t count, double *out)
 }
 
 /* cos and sin of 2 pi t for t in [0, 1): the octant is exact, then Taylor on [0, pi / 4]. */
-static void circle(double t, double *cosine, double *sine)
+static inline __attribute__((always_inline)) void circle(double t, double *cosine, double *sine)
 {
     const double eighth = t * 8;
     const int octant = (int)eighth;
@@ -65,20 +65,51 @@ static void circle(double t, double *cosine, double *sine)
     if (octant >= 4) *sine = -*sine;
 }
 
+enum { PAIRS = 64 };
+
+/* Pairs of random words to pairs of independent standard normal numbers (Box and Muller). */
+static inline __attribute__((always_inline)) void normal_pairs(size_t count, uint64_t words[][2],
+                                                               double pairs[][2])
+{
+    double radius[PAIRS];
+    for (size_t i = 0; i < count; i++) radius[i] = 1.0 - unit(words[i][0]); /* in (0, 1] */
+    kernels_for_bits(64)->plugin.log(count, radius, radius);
+    for (size_t i = 0; i < count; i++) {
+        const double length = sqrt(-2.0 * radius[i]);
+        circle(unit(words[i][1]), &pairs[i][0], &pairs[i][1]);
+        pairs[i][0] *= length;
+        pairs[i][1] *= length;
+    }
+}
+
+/* Where the processor is not known to have it, a fused multiply-add is a call of the C library: the
+ * same bits, many times as slow. */
+#if defined(__x86_64__)
+#define HAS_FMA __builtin_cpu_supports("fma")
+__attribute__((target("fma"))) static void normal_pairs_fma(size_t count, uint64_t words[][2],
+                                                            double pairs[][2])
+{
+    normal_pairs(count, words, pairs);
+}
+#else
+#define HAS_FMA          0
+#define normal_pairs_fma normal_pairs
+#endif
+
 void random_normal(random_key key, uint64_t first, size_t count, double *out)
 {
-    const kernels *k = kernels_for_bits(64);
-    for (size_t i = 0; i < count;) {
-        const uint64_t index = first + i;
-        uint64_t words[2];
-        draw(key, index / 2, words);
-        double radius = 1.0 - unit(words[0]); /* in (0, 1] */
-        k->plugin.log(1, &radius, &radius);
-        radius = sqrt(-2.0 * radius);
-        double cosine, sine;
-        circle(unit(words[1]), &cosine, &sine);
-        if (index % 2 == 0) out[i++] = radius * cosine;
-        if (i < count && first + i == index / 2 * 2 + 1) out[i++] = radius * sine;
+    uint64_t words[PAIRS][2];
+    double pairs[PAIRS][2];
+    for (size_t done = 0; done < count;) {
+        const uint64_t pair = (first + done) / 2;
+        const size_t skip = (first + done) % 2, left = (skip + count - done + 1) / 2;
+        const size_t now = left < PAIRS ? left : PAIRS;
+        for (size_t i = 0; i < now; i++) draw(key, pair + i, words[i]);
+        if (HAS_FMA)
+            normal_pairs_fma(now, words, pairs);
+        else
+            normal_pairs(now, words, pairs);
+        for (size_t i = skip; i < 2 * now && done < count; i++) out[done++] = pairs[i / 2][i % 2];
     }
 }
 
