@@ -2,6 +2,7 @@
 questions, what is wrong with a question, and an optimiser (Optuna) that drives it."""
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from run_files import read_csv
-from slope_cli import PROGRAM, SlopeCase, main
+from slope_cli import PROGRAM, SOURCE, SlopeCase, main
 
 try:
     import optuna
@@ -60,6 +61,11 @@ class Pipe:
 
     def no_number(self, name):
         raise AssertionError(f"{name} is not JSON")
+
+    def processor_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def end(self):
         """Exit status after the end of the input, or of the program."""
@@ -414,8 +420,10 @@ train: {steps: 50}
             pipe.process.send_signal(number)
             self.assertEqual(pipe.process.wait(10), status)
             pipe = self.pipe(BLOBS)
+            busy = pipe.processor_seconds() + 0.5
             pipe.send([{"train.epochs": 10**9}, {}])
-            time.sleep(0.3)
+            while pipe.processor_seconds() < busy:
+                time.sleep(0.02)
             pipe.process.send_signal(number)
             answers = pipe.receive()
             self.assertEqual([a["status"] for a in answers], ["interrupted", "finished"])
@@ -445,6 +453,21 @@ train: {steps: 50}
         self.assertEqual(*studies)
         values = [value for value, _ in studies[0] if value is not None]
         self.assertLess(min(values[10:]), max(values[:10]))
+
+    @unittest.skipIf(optuna is None, "Optuna (python3-optuna) is not installed")
+    def test_readme(self):
+        """The program in the README runs as it stands there."""
+        readme = (SOURCE / "README.md").read_text()
+        programs = [text for text in re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S)
+                    if "ask-tell" in text]
+        if not programs:
+            self.skipTest("the README has no such program")
+        self.write("sweep.yaml", SWEEP.replace("to: 5000", "to: 5"))
+        done = subprocess.run(
+            [sys.executable, "-c", programs[0]], cwd=self.folder, text=True, capture_output=True,
+            env={**os.environ, "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"}, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("optimizer.name", done.stdout)
 
     @unittest.skipIf(optuna is None, "Optuna (python3-optuna) is not installed")
     def test_optuna_prunes(self):
