@@ -199,6 +199,22 @@ static void choose_metric(plan *p)
                                  : METRIC_VALIDATION_LOSS;
 }
 
+/* A pruner, or a sampler that learns, needs something to go by. */
+static void check_needs_metric(plan *p)
+{
+    const sweep_config *sweep = p->experiment->sweep;
+    if (!sweep || !p->load || p->metric != METRIC_TRAIN_LOSS || p->trained) return;
+    const bool learns = p->sampler.about && sampler_round(p->sampler.about, p->sampler.config);
+    if (!sweep->pruner.plugin && !learns) return;
+    const host_plugin *who = sweep->pruner.plugin ? sweep->pruner.plugin : sweep->sampler.plugin;
+    const char *key = kind_name(who->kind);
+    diagnostics_add(p->errors, STATUS_CONFIG, builder_place(sweep->section, key),
+                    arena_printf(p->memory, "sweep.%s", key),
+                    "%s %s goes by results, but without validation rows and with evaluate.train: "
+                    "false there are none: hold some rows out (dataset.validation: 0.1)",
+                    key, who->id);
+}
+
 static void fill(plan *p)
 {
     failure why;
@@ -211,6 +227,7 @@ static void fill(plan *p)
     }
     make_trials(p, 0);
     choose_metric(p);
+    check_needs_metric(p);
     if (!p->count && !p->wrong)
         diagnostics_add(p->errors, STATUS_CONFIG, p->experiment->sweep->section->place, "sweep",
                         "exclude leaves no trial of it");
@@ -226,6 +243,7 @@ plan *plan_create(const experiment *e, bool load, diagnostics *errors)
                 .seeds = e->sweep ? e->sweep->seeds : 1,
                 .load = load,
                 .errors = errors,
+                .trained = true,
                 .validated = true,
                 .classes = true,
                 .numbers = true};

@@ -109,6 +109,7 @@ static void check_metric(plan *p, builder *b, const trial_config *t, const datas
     const slope_plugin *half = t->loss.plugin->description[t->train.precision];
     const slope_target target = ((const slope_loss *)(const void *)half)->target;
     const bool validated = !data || data->splits[SLOPE_VALIDATION].rows > 0;
+    p->trained &= t->evaluate.train;
     p->validated &= validated;
     p->classes &= target == SLOPE_CLASS;
     p->numbers &= target == SLOPE_VALUES;

@@ -100,8 +100,9 @@ struct plan {
     hash_set checked, complaints;
     size_t told;           /* complaints that were made */
     metric metric;         /* see plan_metric() */
-    bool validated;        /* all trials so far have validation rows … */
-    bool classes, numbers; /* … predict classes; predict numbers */
+    bool trained;          /* all trials so far are evaluated on their training rows, */
+    bool validated;        /* have validation rows, */
+    bool classes, numbers; /* predict classes, predict numbers */
 };
 
 /* ---- parts ----------------------------------------------------------------------------------- */

@@ -358,6 +358,12 @@ static void wrong_sweeps(void **state)
                 "a.yaml:3:11: sweep.metric: trial 0 (linear softmax sgd): data set 'synthetic' "
                 "has no validation rows for validation_loss; give it some (dataset.validation: "
                 "0.1) or compare by another\n");
+    refuse_plan(f,
+                "dataset: {name: synthetic, rows: 9}\nevaluate: {train: false}\nsweep:\n"
+                "  pruner: median\n  train.seed: [1, 2]\n",
+                "a.yaml:4:11: sweep.pruner: pruner median goes by results, but without validation "
+                "rows and with evaluate.train: false there are none: hold some rows out "
+                "(dataset.validation: 0.1)\n");
     refuse_plan(f, HEAD "sweep:\n  sampler: random\n  train.seed: [1]\n",
                 "a.yaml:4:12: sweep.sampler: sampler random has no end of its own: say how many "
                 "with `trials: 100`\n");
