@@ -16,6 +16,8 @@
 #include "slope/kernels.h"
 
 enum {
+    STEPS_OF_LINE = 64 / sizeof(real),
+    FETCHED = 4 * STEPS_OF_LINE, /* ahead, in elements */
     MAX_VECTORS = 3,
     PANEL_WIDTH = MAX_VECTORS * VLEN,
     PANEL_DEPTH = 256,   /* so that a wide panel fits the first-level cache */
@@ -31,7 +33,8 @@ enum {
 
 /* c[m][n] += chain over k of a[m · ROW + k · STEP] · panel[k][n]. The last vector of a row of c has
  * `tail` lanes that exist. One of ROW and STEP is `stride`, the other 1. A turn of the loop takes
- * STEPS steps: where loads are the limit, that saves the loop's own. */
+ * STEPS steps, and if they are several, fetches what its rows will need some turns on: tiles of one
+ * vector go through their rows as fast as memory gives them. */
 #define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP, STEPS) \
     static void NAME(size_t depth, const real *a, size_t stride, const real *panel, real *c, \
                      size_t ldc, size_t tail) \
@@ -43,8 +46,11 @@ enum {
             sum[m][VECTORS - 1] = v_load_part(c + m * ldc + LAST, tail); \
         } \
         size_t k = 0; \
-        for (; k + STEPS <= depth; k += STEPS) \
+        for (; k + STEPS <= depth; k += STEPS) { \
+            for (size_t m = 0; STEPS > 1 && m < ROWS; m++) \
+                __builtin_prefetch(a + m * (ROW) + FETCHED, 0, 3); \
             for (size_t u = 0; u < STEPS; u++) TILE_STEP(ROWS, VECTORS, ROW, STEP) \
+        } \
         for (; k < depth; k++) TILE_STEP(ROWS, VECTORS, ROW, STEP) \
         FORGET(c); \
         for (size_t m = 0; m < ROWS; m++) { \
@@ -66,7 +72,7 @@ enum {
 
 /* Tiles of a height for 1, 2 and 3 vectors: whose rows of a lie apart, and whose steps do. */
 #define DEFINE_TILES(NAME, ROWS_1, ROWS_2, ROWS_3) \
-    DEFINE_TILE(NAME##_1, ROWS_1, 1, stride, 1, 4) \
+    DEFINE_TILE(NAME##_1, ROWS_1, 1, stride, 1, STEPS_OF_LINE) \
     DEFINE_TILE(NAME##_2, ROWS_2, 2, stride, 1, 1) \
     DEFINE_TILE(NAME##_3, ROWS_3, 3, stride, 1, 1)
 #define DEFINE_NEAR_TILES(NAME, ROWS_1, ROWS_2, ROWS_3) \
@@ -88,7 +94,7 @@ DEFINE_TILES(middle, 8, 4, 4)
 DEFINE_NEAR_TILES(near_middle, 8, 4, 4)
 DEFINE_TILES(single, 1, 1, 1)
 DEFINE_NEAR_TILES(near_single, 1, 1, 1)
-DEFINE_TILE(low_1, 4, 1, stride, 1, 4)
+DEFINE_TILE(low_1, 4, 1, stride, 1, STEPS_OF_LINE)
 DEFINE_TILE(near_low_1, 4, 1, 1, stride, 1)
 
 typedef void (*tile_function)(size_t depth, const real *a, size_t stride, const real *panel,

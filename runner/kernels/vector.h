@@ -188,4 +188,29 @@ static inline void v_scatter(real *p, size_t stride, vec v)
 }
 #endif
 
+/* VLEN bytes as reals, where there are instructions for it. */
+#if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
+#define HAS_V_LOAD_BYTES 1
+static inline vec v_mul(vec a, vec b)
+{
+    return _mm512_mul_ps(a, b);
+}
+static inline vec v_load_bytes(const unsigned char *p)
+{
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+#elif defined(__AVX2__) && defined(__FMA__) && SLOPE_REAL_BITS == 32
+#define HAS_V_LOAD_BYTES 1
+static inline vec v_mul(vec a, vec b)
+{
+    return _mm256_mul_ps(a, b);
+}
+static inline vec v_load_bytes(const unsigned char *p)
+{
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+#else
+#define HAS_V_LOAD_BYTES 0
+#endif
+
 #endif
