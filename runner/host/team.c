@@ -1,10 +1,13 @@
 /* host/team.c: see team.h.
  *
- * A loop is published in one 64-bit ticket: the number of pieces and the next one to be taken. To
- * take a piece is to swap the ticket for one that is higher by one; the other facts about the loop
- * may be read after that, since the loop cannot end before the piece is done. A thread that comes
- * late finds no piece left and touches nothing. Pieces done are counted; the thread that runs the
- * region goes on when all are, whether or not every other thread has woken up. */
+ * The pieces of a loop are dealt out in runs of neighbours, one run to each thread, always the same
+ * ones: what a thread wrote in the last loop over the same matter is still in its cache. A run is
+ * published in a 64-bit ticket: where it ends, and the next piece to be taken. To take a piece is
+ * to swap the ticket for one that is higher by one; the other facts about the loop may be read
+ * after that, since the loop cannot end before the piece is done. Whoever is through with its own
+ * run helps with the others'. A thread that comes late finds no piece left and touches nothing.
+ * Pieces done are counted; the thread that runs the region goes on when all are, whether or not
+ * every other thread has woken up. */
 #include "host/team.h"
 
 #include <omp.h>
@@ -14,11 +17,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SPINS = 4000, PIECE_BITS = 24 };
+enum { SPINS = 4000, PIECE_BITS = 24, MOST_RUNS = 64 };
 static const uint64_t PIECE_MASK = (1ull << PIECE_BITS) - 1;
 
+/* round << 48 | end << 24 | next */
+typedef struct run {
+    _Alignas(64) _Atomic uint64_t ticket;
+} run;
+
 static struct team {
-    _Alignas(64) _Atomic uint64_t ticket; /* round << 48 | pieces << 24 | next */
+    run runs[MOST_RUNS];                     /* thread i's is i % run_count */
+    _Alignas(64) atomic_uint_fast64_t round; /* of the loop published last */
     _Alignas(64) atomic_size_t done;
     _Alignas(64) atomic_int sleepers;
     atomic_bool quit;
@@ -29,6 +38,7 @@ static struct team {
     _Alignas(64) void (*body)(void *argument, size_t first, size_t last);
     void *argument;
     size_t count, grain, offset;
+    atomic_size_t run_count; /* changes only where there is no other thread */
 } team = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
 
 static int wanted_threads;   /* 0: not set */
@@ -67,12 +77,12 @@ static bool has_piece(uint64_t ticket)
     return (ticket & PIECE_MASK) < (ticket >> PIECE_BITS & PIECE_MASK);
 }
 
-/* Takes and runs pieces until there is none left. */
-static void work(void)
+/* Takes and runs pieces of a run until there is none left. */
+static void work_on(run *r)
 {
-    uint64_t ticket = atomic_load_explicit(&team.ticket, memory_order_acquire);
+    uint64_t ticket = atomic_load_explicit(&r->ticket, memory_order_acquire);
     while (has_piece(ticket)) {
-        if (!atomic_compare_exchange_weak_explicit(&team.ticket, &ticket, ticket + 1,
+        if (!atomic_compare_exchange_weak_explicit(&r->ticket, &ticket, ticket + 1,
                                                    memory_order_acq_rel, memory_order_acquire))
             continue;
         const size_t first = (team.offset + (size_t)(ticket & PIECE_MASK)) * team.grain;
@@ -81,8 +91,15 @@ static void work(void)
         team.body(team.argument, first, last);
         in_loop = false;
         atomic_fetch_add_explicit(&team.done, 1, memory_order_release);
-        ticket = atomic_load_explicit(&team.ticket, memory_order_acquire);
+        ticket = atomic_load_explicit(&r->ticket, memory_order_acquire);
     }
+}
+
+/* The thread's own run first. */
+static void work(void)
+{
+    const size_t runs = atomic_load_explicit(&team.run_count, memory_order_relaxed);
+    for (size_t i = 0; i < runs; i++) work_on(&team.runs[((size_t)my_index + i) % runs]);
 }
 
 /* ---- subnormal numbers ----------------------------------------------------------------------- */
@@ -129,9 +146,10 @@ static void restore_mode(float_mode before)
 
 /* ---- the other threads ----------------------------------------------------------------------- */
 
-static bool idle(void)
+/* Whether there is nothing that the thread has not seen: it has worked on `round`. */
+static bool idle(uint64_t round)
 {
-    return !has_piece(atomic_load(&team.ticket)) && !atomic_load(&team.quit);
+    return atomic_load(&team.round) == round && !atomic_load(&team.quit);
 }
 
 static bool spinning(void)
@@ -139,19 +157,19 @@ static bool spinning(void)
     return atomic_load_explicit(&team.spin, memory_order_relaxed);
 }
 
-static void wait_for_work(void)
+static void wait_for_work(uint64_t round)
 {
     for (int i = 0; spinning() && i < SPINS; i++) {
-        if (!idle()) return;
+        if (!idle(round)) return;
         pause_processor();
     }
     for (int i = 0; i < 16; i++) {
-        if (!idle()) return;
+        if (!idle(round)) return;
         sched_yield();
     }
     pthread_mutex_lock(&team.mutex);
     atomic_fetch_add(&team.sleepers, 1); /* before looking again: whoever publishes looks after */
-    while (idle()) pthread_cond_wait(&team.work, &team.mutex);
+    while (idle(round)) pthread_cond_wait(&team.work, &team.mutex);
     atomic_fetch_sub(&team.sleepers, 1);
     pthread_mutex_unlock(&team.mutex);
 }
@@ -169,8 +187,9 @@ static void serve(void)
     const float_mode before = float_mode_now();
     if (atomic_load(&flushing)) flush_subnormals();
     while (!atomic_load(&team.quit)) {
+        const uint64_t round = atomic_load(&team.round);
         work();
-        wait_for_work();
+        wait_for_work(round);
     }
     restore_mode(before);
 }
@@ -188,6 +207,7 @@ static void open_region(void (*body)(void *argument), void *argument)
     const int count = threads_count();
     atomic_store(&team.quit, false);
     atomic_store(&team.spin, count <= processors());
+    atomic_store(&team.run_count, (size_t)(count < MOST_RUNS ? count : MOST_RUNS));
     region_open = true;
 #pragma omp parallel num_threads(count)
     {
@@ -222,10 +242,17 @@ void team_region(void (*body)(void *argument), void *argument)
 
 static void publish(size_t pieces, size_t offset)
 {
-    const uint64_t round = (atomic_load(&team.ticket) >> 2 * PIECE_BITS) + 1;
+    const uint64_t round = atomic_load(&team.round) + 1;
+    const size_t runs = atomic_load_explicit(&team.run_count, memory_order_relaxed);
     team.offset = offset;
     atomic_store_explicit(&team.done, 0, memory_order_relaxed);
-    atomic_store(&team.ticket, round << 2 * PIECE_BITS | (uint64_t)pieces << PIECE_BITS);
+    for (size_t i = 0; i < runs; i++)
+        atomic_store_explicit(&team.runs[i].ticket,
+                              round << 2 * PIECE_BITS |
+                                  (uint64_t)(pieces * (i + 1) / runs) << PIECE_BITS |
+                                  (uint64_t)(pieces * i / runs),
+                              memory_order_release);
+    atomic_store(&team.round, round);
     wake();
 }
 

@@ -5,8 +5,10 @@
  * Waiting threads spin for some microseconds, then sleep; where there are more threads than
  * processors they give way at once. Outside a region parallel_for opens one for itself.
  *
- * Who runs which piece of a loop is left to chance. Results must not depend on it, and nothing here
- * adds anything up. */
+ * Neighbouring pieces of a loop go to the same thread, and the same share of a loop always to the
+ * same one, as long as no thread is late: then others take over what it has not begun. So who runs
+ * which piece is left to chance in the end. Results must not depend on it, and nothing here adds
+ * anything up. */
 #ifndef SLOPE_HOST_TEAM_H
 #define SLOPE_HOST_TEAM_H
 

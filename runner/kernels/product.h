@@ -20,9 +20,9 @@ enum {
     FETCHED = 4 * STEPS_OF_LINE, /* ahead, in elements */
     MAX_VECTORS = 3,
     PANEL_WIDTH = MAX_VECTORS * VLEN,
-    PANEL_DEPTH = 256,   /* so that a wide panel fits the first-level cache */
+    ROWS_AHEAD = 16,     /* of a panel that is being copied are fetched */
+    PANEL_DEPTH = 128,   /* so that a wide panel fits the first-level cache */
     NARROW_DEPTH = 4096, /* of one vector: rows are then read from end to end, as memory likes it */
-    WORTH_A_THREAD = 1 << 15 /* multiply-adds; fewer are not worth a second one */
 };
 
 /* From here on the compiler takes p for a pointer like any other, and derives no others from it: it
@@ -100,6 +100,13 @@ DEFINE_TILE(near_low_1, 4, 1, 1, stride, 1)
 typedef void (*tile_function)(size_t depth, const real *a, size_t stride, const real *panel,
                               real *c, size_t ldc, size_t tail);
 
+/* Into the cache, where it may lie beyond what there is. */
+static void fetch_block(size_t rows, size_t vectors, const real *p, size_t ld)
+{
+    for (size_t m = 0; m < rows; m++)
+        for (size_t n = 0; n < vectors; n++) __builtin_prefetch(p + m * ld + n * VLEN, 1, 3);
+}
+
 /* c[m][n] += Σ a · panel for `rows` rows; a row of c has `vectors` vectors, the last of `tail`
  * lanes. One of row and step is 1. The tallest tiles come first, but 16 rows are 8 and 8 rather
  * than 12 and 4: the lower a tile, the longer it waits for its sums. */
@@ -125,12 +132,48 @@ static void tiles(size_t rows, size_t vectors, size_t tail, size_t depth, const 
         const size_t height = heights[near][h].height[vectors - 1];
         const tile_function tile = heights[near][h].tile[vectors - 1];
         const size_t pair = h + 1 < HEIGHTS ? 2 * heights[near][h + 1].height[vectors - 1] : 0;
-        for (; rows - m >= height && (rows - m != pair || pair <= height); m += height)
+        for (; rows - m >= height && (rows - m != pair || pair <= height); m += height) {
+            fetch_block(height, vectors, c + (m + height) * ldc, ldc);
             tile(depth, a + m * row, stride, panel, c + m * ldc, ldc, tail);
+        }
     }
 }
 
 /* ---- a product, cut into tasks --------------------------------------------------------------- */
+
+/* How a product falls into tasks: blocks of rows times panels of columns, which differ by one
+ * vector at most. Each thread gets as much, and the same tasks every time (host/team.h), so what it
+ * wrote is in its cache when the next product, or an update, comes to the same place. */
+typedef struct product_cut {
+    size_t threads, tasks;
+    size_t row_block;
+    size_t vectors, panels; /* of all columns */
+} product_cut;
+
+static size_t ceil_divide(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Threads share the columns where the panels are the larger operand (a layer's weights against a
+ * small batch), so that each is copied once; otherwise the rows. */
+static product_cut cut_product(size_t rows, size_t columns, size_t depth)
+{
+    enum { WORTH_A_THREAD = 1 << 15 /* multiply-adds */, BLOCK = 256, TALL = 8 };
+    const bool alone = rows * columns * depth < WORTH_A_THREAD || parallel_is_serial();
+    product_cut cut = {.threads = alone ? 1 : (size_t)threads_count(),
+                       .row_block = BLOCK,
+                       .vectors = ceil_divide(columns, VLEN)};
+    const size_t threads = cut.threads;
+    cut.panels = ceil_divide(cut.vectors, MAX_VECTORS);
+    if (columns >= rows && cut.vectors >= threads)
+        cut.panels = ceil_divide(cut.panels, threads) * threads;
+    else if (!alone)
+        cut.row_block = ceil_divide(rows, ceil_divide(rows, threads * BLOCK) * threads);
+    cut.row_block = ceil_divide(cut.row_block, TALL) * TALL;
+    cut.tasks = ceil_divide(rows, cut.row_block) * cut.panels;
+    return cut;
+}
 
 /* C += A B with C rows × columns and a sum of length `depth`:
  * a(m, k) = a[m · a_row + k · a_step], b(k, n) = b[k · b_step + n · b_column]. */
@@ -147,7 +190,7 @@ typedef struct product {
     slope_activation activation;
     const real *value; /* NULL: c becomes φ(c); otherwise c is multiplied by φ'(z), value = φ(z) */
     size_t ldv;
-    size_t row_block, row_blocks;
+    product_cut cut;
 } product;
 
 static void copy_panel(const product *p, size_t k0, size_t depth, size_t n0, size_t width,
@@ -158,12 +201,16 @@ static void copy_panel(const product *p, size_t k0, size_t depth, size_t n0, siz
         const real *source = p->b + (k0 + k) * p->b_step + n0 * p->b_column;
         real *row = panel + k * padded;
         if (p->b_column == 1) {
+            fetch_block(1, vectors, source + ROWS_AHEAD * p->b_step, 0);
             for (size_t n = 0; n + 1 < vectors; n++)
                 v_store(row + n * VLEN, v_load(source + n * VLEN));
             v_store(row + padded - VLEN, v_load_part(source + padded - VLEN, tail));
         } else {
-            for (size_t n = 0; n < width; n++) row[n] = source[n * p->b_column];
-            for (size_t n = width; n < padded; n++) row[n] = 0;
+            size_t n = 0;
+            for (; n + VLEN <= width; n += VLEN)
+                v_store(row + n, v_gather(source + n * p->b_column, p->b_column));
+            for (; n < width; n++) row[n] = source[n * p->b_column];
+            for (; n < padded; n++) row[n] = 0;
         }
     }
 }
@@ -209,18 +256,19 @@ static void finish_block(const product *p, size_t m0, size_t rows, size_t n0, si
     }
 }
 
-/* Task t is one block of rows and one panel of columns. */
+/* Task t is one block of rows and one panel of columns; neighbours share their rows. */
 static void product_task(void *argument, size_t first, size_t last)
 {
     const product *p = argument;
     real panel[NARROW_DEPTH * VLEN > PANEL_DEPTH * PANEL_WIDTH ? NARROW_DEPTH * VLEN
                                                                : PANEL_DEPTH * PANEL_WIDTH];
     for (size_t t = first; t < last; t++) {
-        const size_t m0 = t % p->row_blocks * p->row_block;
-        const size_t n0 = t / p->row_blocks * PANEL_WIDTH;
-        const size_t rows = p->rows - m0 < p->row_block ? p->rows - m0 : p->row_block;
-        const size_t width = p->columns - n0 < PANEL_WIDTH ? p->columns - n0 : PANEL_WIDTH;
-        const size_t vectors = (width + VLEN - 1) / VLEN;
+        const size_t m0 = t / p->cut.panels * p->cut.row_block;
+        const size_t rows = p->rows - m0 < p->cut.row_block ? p->rows - m0 : p->cut.row_block;
+        const size_t begin = t % p->cut.panels * p->cut.vectors / p->cut.panels;
+        const size_t end = (t % p->cut.panels + 1) * p->cut.vectors / p->cut.panels;
+        const size_t vectors = end - begin, n0 = begin * VLEN;
+        const size_t width = p->columns - n0 < vectors * VLEN ? p->columns - n0 : vectors * VLEN;
         start_block(p, m0, rows, n0, width);
         const size_t deepest = vectors == 1 ? NARROW_DEPTH : PANEL_DEPTH;
         for (size_t k = 0; k < p->depth; k += deepest) {
@@ -234,24 +282,16 @@ static void product_task(void *argument, size_t first, size_t last)
     }
 }
 
-/* Whether to compute it on this thread. */
-static bool is_alone(const product *p)
-{
-    return p->rows * p->columns * p->depth < WORTH_A_THREAD || parallel_is_serial();
-}
-
 static void multiply(const slope_host *host, product *p)
 {
-    enum { ROW_BLOCK = 64 };
     if (!p->rows || !p->columns) return;
-    const bool small = is_alone(p);
-    p->row_block = small ? p->rows : ROW_BLOCK;
-    p->row_blocks = (p->rows + p->row_block - 1) / p->row_block;
-    const size_t tasks = p->row_blocks * ((p->columns + PANEL_WIDTH - 1) / PANEL_WIDTH);
-    if (small)
-        product_task(p, 0, tasks);
-    else
-        host->parallel_for(host, tasks, 1, product_task, p);
+    p->cut = cut_product(p->rows, p->columns, p->depth);
+    if (p->cut.threads == 1) {
+        p->cut.row_block = p->rows; /* each panel is copied once */
+        product_task(p, 0, p->cut.panels);
+    } else {
+        host->parallel_for(host, p->cut.tasks, 1, product_task, p);
+    }
 }
 
 #endif

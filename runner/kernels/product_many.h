@@ -25,8 +25,7 @@ typedef struct product_many {
     const real *const *start; /* NULL: none */
     bool separate;            /* the sum starts from 0 and is added to c at its end */
     slope_activation activation;
-    size_t row_block, row_blocks;
-    size_t vectors, panels; /* of all columns; panels differ by one vector at most */
+    product_cut cut;
 } product_many;
 
 /* Columns [first, first + width) of matrix `matrix` stand at column `at` of the panel. */
@@ -39,12 +38,12 @@ typedef struct panel_many {
     piece pieces[PANEL_WIDTH]; /* no wider than a vector */
 } panel_many;
 
-enum { MANY_ROWS = 256 };
+enum { MANY_ROWS = 256 }; /* as many as a task can have */
 
 static panel_many cut_panel(const product_many *p, size_t panel)
 {
-    const size_t first = panel * p->vectors / p->panels;
-    const size_t last = (panel + 1) * p->vectors / p->panels;
+    const size_t first = panel * p->cut.vectors / p->cut.panels;
+    const size_t last = (panel + 1) * p->cut.vectors / p->cut.panels;
     const size_t begin = first * VLEN, columns = p->count * p->out;
     const size_t end = last * VLEN < columns ? last * VLEN : columns;
     panel_many cut = {.vectors = last - first, .width = end - begin};
@@ -115,36 +114,29 @@ static void product_many_task(void *argument, size_t first, size_t last)
     const product_many *p = argument;
     real panel[PANEL_DEPTH * PANEL_WIDTH + VLEN], block[MANY_ROWS * PANEL_WIDTH + VLEN];
     for (size_t t = first; t < last; t++) {
-        const size_t m0 = t % p->row_blocks * p->row_block;
-        const size_t rows = p->rows - m0 < p->row_block ? p->rows - m0 : p->row_block;
-        const panel_many cut = cut_panel(p, t / p->row_blocks);
-        const size_t padded = cut.vectors * VLEN;
-        start_pieces(p, &cut, m0, rows, block);
+        const size_t m0 = t / p->cut.panels * p->cut.row_block;
+        const size_t rows = p->rows - m0 < p->cut.row_block ? p->rows - m0 : p->cut.row_block;
+        const panel_many columns = cut_panel(p, t % p->cut.panels);
+        const size_t padded = columns.vectors * VLEN;
+        start_pieces(p, &columns, m0, rows, block);
         for (size_t k = 0; k < p->depth; k += PANEL_DEPTH) {
             const size_t depth = p->depth - k < PANEL_DEPTH ? p->depth - k : PANEL_DEPTH;
-            gather_panel(p, &cut, k, depth, panel);
-            tiles(rows, cut.vectors, VLEN, depth, p->a + m0 * p->a_row + k * p->a_step, p->a_row,
-                  p->a_step, panel, block, padded);
+            gather_panel(p, &columns, k, depth, panel);
+            tiles(rows, columns.vectors, VLEN, depth, p->a + m0 * p->a_row + k * p->a_step,
+                  p->a_row, p->a_step, panel, block, padded);
         }
-        scatter_pieces(p, &cut, m0, rows, block);
+        scatter_pieces(p, &columns, m0, rows, block);
     }
 }
 
 static void multiply_many(const slope_host *host, product_many *p)
 {
-    enum { SHARED_ROWS = 64 };
-    const size_t columns = p->count * p->out;
-    if (!p->rows || !columns) return;
-    const bool small = p->rows * columns * p->depth < WORTH_A_THREAD || parallel_is_serial();
-    p->row_block = small ? MANY_ROWS : SHARED_ROWS;
-    p->row_blocks = (p->rows + p->row_block - 1) / p->row_block;
-    p->vectors = (columns + VLEN - 1) / VLEN;
-    p->panels = (p->vectors + MAX_VECTORS - 1) / MAX_VECTORS;
-    const size_t tasks = p->row_blocks * p->panels;
-    if (small)
-        product_many_task(p, 0, tasks);
+    if (!p->rows || !p->count || !p->out) return;
+    p->cut = cut_product(p->rows, p->count * p->out, p->depth);
+    if (p->cut.threads == 1)
+        product_many_task(p, 0, p->cut.tasks);
     else
-        host->parallel_for(host, tasks, 1, product_many_task, p);
+        host->parallel_for(host, p->cut.tasks, 1, product_many_task, p);
 }
 
 #endif

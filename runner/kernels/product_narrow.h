@@ -101,16 +101,16 @@ static void narrow_task(void *argument, size_t first, size_t last)
         }
     if (i == last) return;
     product rest = *p;
-    rest.rows = rest.row_block = last - i;
-    rest.row_blocks = 1;
+    rest.rows = last - i;
+    rest.cut = cut_product(rest.rows, rest.columns, 0); /* as small: on this thread */
     rest.a += i;
     rest.c += i * p->ldc;
-    product_task(&rest, 0, 1);
+    product_task(&rest, 0, rest.cut.tasks);
 }
 
 static void multiply_narrow(const slope_host *host, product *p)
 {
-    if (is_alone(p))
+    if (cut_product(p->rows, p->columns, p->depth).threads == 1)
         narrow_task(p, 0, p->rows);
     else
         host->parallel_for(host, p->rows, NARROW_GRAIN, narrow_task, p);
