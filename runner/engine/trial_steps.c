@@ -146,11 +146,18 @@ static bool at_end(trial *t)
 /* ---- where a trial stands ----------------------------------------------------------------------
  */
 
-/* Every step that is a multiple of the interval, the first and the last; each step at most once. */
+static bool out_of_time(const trial *t)
+{
+    return t->progress.train_seconds + t->progress.evaluate_seconds >= t->most_seconds;
+}
+
+/* Every step that is a multiple of the interval, the first and the last; each step at most once. A
+ * trial that is out of time gets no further evaluation, which may take longer than many steps. */
 bool trial_evaluation_due(trial *t)
 {
     const trial_progress *g = &t->progress;
     if (g->evaluated_step == g->step) return false;
+    if (g->evaluated_step != UINT64_MAX && out_of_time(t) && !at_end(t)) return false;
     return g->step == 0 || (t->evaluate_steps && g->step % t->evaluate_steps == 0) ||
            g->step == t->pause_at || at_end(t);
 }
@@ -181,15 +188,15 @@ void trial_settle(trial *t)
     if (s->status != TRIAL_RUNNING) return;
     if (at_end(t)) {
         s->status = TRIAL_FINISHED;
-    } else if (g->step == t->pause_at) {
-        s->status = TRIAL_PAUSED;
-        t->pause_at = UINT64_MAX; /* asked to run again, it goes on */
-    } else if (g->train_seconds + g->evaluate_seconds >= t->most_seconds) {
+    } else if (out_of_time(t)) {
         s->status = TRIAL_TIMEOUT;
         snprintf(s->message, sizeof s->message,
                  "took longer than %g seconds; stopped after step %llu", t->most_seconds,
                  (unsigned long long)g->step);
         close_summary(t);
+    } else if (g->step == t->pause_at) {
+        s->status = TRIAL_PAUSED;
+        t->pause_at = UINT64_MAX; /* asked to run again, it goes on */
     }
 }
 
