@@ -26,15 +26,24 @@ static void put(struct sha256_ctx *into, const char *text)
     sha256_update(into, strlen(text) + 1, (const uint8_t *)text); /* the zero byte ends it */
 }
 
-/* 0.1, 1e-1 and 0.10 are one number. */
+/* 0.1, 1e-1 and 0.10 are one number: its bytes, least first, whatever the machine. */
+static void put_number(struct sha256_ctx *into, double number)
+{
+    uint64_t bits;
+    uint8_t bytes[1 + sizeof bits] = {'#'};
+    number += 0.0; /* -0 is 0 */
+    memcpy(&bits, &number, sizeof bits);
+    for (size_t i = 0; i < sizeof bits; i++) bytes[1 + i] = (uint8_t)(bits >> 8 * i);
+    sha256_update(into, sizeof bytes, bytes);
+}
+
 static void put_scalar(struct sha256_ctx *into, const config_node *node)
 {
     double number;
-    char text[32];
     if (node->quoted || !text_to_number(node->text, &number))
         put(into, node->text);
     else
-        put(into, text_from_number(text, number));
+        put_number(into, number);
 }
 
 static void put_node(struct sha256_ctx *into, const config_node *node)

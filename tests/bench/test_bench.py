@@ -56,6 +56,13 @@ class Harness(unittest.TestCase):
         self.assertEqual({row["varied"] for row in rows}, {"rows", "features", "classes"})
         self.assertTrue(all(0 < float(row["of limit"]) for row in rows))
 
+    def test_planning(self):
+        done = subprocess.run(
+            [sys.executable, str(FOLDER / "planning.py"), "--build", os.environ["SLOPE_BUILD"],
+             "--repeat", "1", "--most", "100"], text=True, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(len(done.stdout.splitlines()), 2 + 3)
+
     def test_unknown_case(self):
         done = run("--tiny", "--case", "nonsense")
         self.assertEqual(done.returncode, 1)
