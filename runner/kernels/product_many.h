@@ -57,51 +57,60 @@ static panel_many cut_panel(const product_many *p, size_t panel)
     return cut;
 }
 
-/* Row after row, piece after piece: each is stored as a whole vector, and what that leaves behind
- * its end is overwritten by the next one. So there is a vector of slack behind the last row. */
-static void gather_panel(const product_many *p, const panel_many *cut, size_t k0, size_t depth,
+/* Piece after piece, each from its first row to its last: so memory is read in order. */
+static void copy_piece(size_t rows, size_t width, const real *from, size_t ld, real *to,
+                       size_t padded)
+{
+    for (size_t m = 0; m < rows; m++)
+        v_store_part(to + m * padded, v_load_part(from + m * ld, width), width);
+}
+
+static void clear_columns(size_t rows, size_t first, size_t padded, real *block)
+{
+    for (size_t m = 0; m < rows; m++)
+        for (size_t n = first; n < padded; n += VLEN) v_store(block + m * padded + n, v_set1(0));
+}
+
+static void gather_panel(const product_many *p, const panel_many *columns, size_t k0, size_t depth,
                          real *panel)
 {
-    const size_t padded = cut->vectors * VLEN;
-    for (size_t k = 0; k < depth; k++) {
-        real *row = panel + k * padded;
-        v_store(row + padded - VLEN, v_set1(0));
-        for (size_t i = 0; i < cut->count; i++) {
-            const piece *s = &cut->pieces[i];
-            const real *source = p->b[s->matrix] + (k0 + k) * p->ldb + s->first;
-            v_store(row + s->at, v_load_part(source, s->width));
-        }
+    const size_t padded = columns->vectors * VLEN;
+    if (columns->width < padded) clear_columns(depth, padded - VLEN, padded, panel);
+    for (size_t i = 0; i < columns->count; i++) {
+        const piece *s = &columns->pieces[i];
+        copy_piece(depth, s->width, p->b[s->matrix] + k0 * p->ldb + s->first, p->ldb, panel + s->at,
+                   padded);
     }
 }
 
-static void start_pieces(const product_many *p, const panel_many *cut, size_t m0, size_t rows,
+static void start_pieces(const product_many *p, const panel_many *columns, size_t m0, size_t rows,
                          real *block)
 {
-    const size_t padded = cut->vectors * VLEN;
-    for (size_t m = 0; m < rows; m++) {
-        real *row = block + m * padded;
-        for (size_t n = 0; n < cut->vectors; n++) v_store(row + n * VLEN, v_set1(0));
-        if (p->separate || (p->from_zero && !p->start)) continue;
-        for (size_t i = 0; i < cut->count; i++) {
-            const piece *s = &cut->pieces[i];
-            const real *from = p->from_zero ? p->start[s->matrix] + s->first
-                                            : p->c[s->matrix] + (m0 + m) * p->ldc + s->first;
-            v_store(row + s->at, v_load_part(from, s->width));
-        }
+    const size_t padded = columns->vectors * VLEN;
+    const bool zero = p->separate || (p->from_zero && !p->start);
+    clear_columns(rows, zero ? 0 : padded - VLEN, padded, block);
+    for (size_t i = 0; !zero && i < columns->count; i++) {
+        const piece *s = &columns->pieces[i];
+        if (p->from_zero)
+            copy_piece(rows, s->width, p->start[s->matrix] + s->first, 0, block + s->at, padded);
+        else
+            copy_piece(rows, s->width, p->c[s->matrix] + m0 * p->ldc + s->first, p->ldc,
+                       block + s->at, padded);
     }
 }
 
-static void scatter_pieces(const product_many *p, const panel_many *cut, size_t m0, size_t rows,
+static void scatter_pieces(const product_many *p, const panel_many *columns, size_t m0, size_t rows,
                            real *block)
 {
-    const size_t padded = cut->vectors * VLEN;
+    const size_t padded = columns->vectors * VLEN;
     const vec one = v_set1(1);
     if (p->activation != SLOPE_IDENTITY) activate(p->activation, rows * padded, block);
-    for (size_t m = 0; m < rows; m++) {
-        for (size_t i = 0; i < cut->count; i++) {
-            const piece *s = &cut->pieces[i];
-            real *to = p->c[s->matrix] + (m0 + m) * p->ldc + s->first;
-            vec sum = v_load(block + m * padded + s->at);
+    for (size_t i = 0; i < columns->count; i++) {
+        const piece *s = &columns->pieces[i];
+        real *to = p->c[s->matrix] + m0 * p->ldc + s->first;
+        const real *from = block + s->at;
+        for (size_t m = 0; m < rows; m++, to += p->ldc, from += padded) {
+            vec sum = v_load_part(from, s->width);
             if (p->separate) sum = v_fma(sum, one, v_load_part(to, s->width));
             v_store_part(to, sum, s->width);
         }
@@ -112,7 +121,7 @@ static void scatter_pieces(const product_many *p, const panel_many *cut, size_t 
 static void product_many_task(void *argument, size_t first, size_t last)
 {
     const product_many *p = argument;
-    real panel[PANEL_DEPTH * PANEL_WIDTH + VLEN], block[MANY_ROWS * PANEL_WIDTH + VLEN];
+    real panel[PANEL_DEPTH * PANEL_WIDTH], block[MANY_ROWS * PANEL_WIDTH];
     for (size_t t = first; t < last; t++) {
         const size_t m0 = t / p->cut.panels * p->cut.row_block;
         const size_t rows = p->rows - m0 < p->cut.row_block ? p->rows - m0 : p->cut.row_block;
