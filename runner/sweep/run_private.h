@@ -81,7 +81,8 @@ typedef struct run {
     size_t path_column_count;
     bool records_batches;
     size_t *uncommitted; /* trials whose rows are held until what they rest on is on the disk */
-    size_t uncommitted_count, uncommitted_capacity;
+    atomic_size_t uncommitted_count; /* looked at without the lock, too */
+    size_t uncommitted_capacity;
     double committed_at;
     size_t *best; /* trials whose weights are kept, the best first */
     size_t best_count, best_capacity;
