@@ -143,8 +143,7 @@ static bool at_end(trial *t)
     return true;
 }
 
-/* ---- where a trial stands ----------------------------------------------------------------------
- */
+/* ---- where a trial stands -------------------------------------------------------------------- */
 
 static bool out_of_time(const trial *t)
 {
@@ -200,8 +199,7 @@ void trial_settle(trial *t)
     }
 }
 
-/* ---- before the first step, and after each ------------------------------------------------------
- */
+/* ---- before the first step, and after each --------------------------------------------------- */
 
 static bool record(trial *t, const trial_watch *watch, failure *why)
 {

@@ -190,8 +190,7 @@ static fixture *with_splits(fixture *f)
     return f;
 }
 
-/* ---- every update rule -------------------------------------------------------------------------
- */
+/* ---- every update rule ----------------------------------------------------------------------- */
 
 static void refused(void *argument, const char *path, const failure *why)
 {
@@ -247,8 +246,7 @@ static void test_every_rule(void **state)
     every_rule("{name: mlp, hidden: [7]}", "batch_size: 32, precision: float64");
 }
 
-/* ---- models, data and losses -------------------------------------------------------------------
- */
+/* ---- models, data and losses ----------------------------------------------------------------- */
 
 #define THREE \
     "{optimizer: {name: sgd, learning_rate: 0.1}}, " \
