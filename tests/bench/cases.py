@@ -29,12 +29,13 @@ class Peer:
 class Case:
     name: str
     title: str
-    kind: str  # `worker`, `process` or `memory`
+    kind: str  # `worker`, `process`, `memory`, `sweep` or `memory per trial`
     experiment: dict
     peers: list
-    job: str = "gradient"  # or `train`: what worker.c does
+    job: str = "gradient"  # or `train`: what worker.c does; of a sweep: see sweep_sides.py
     float32: bool = False
-    parts: int = 1  # by what our time is divided: candidates that one run tries
+    parts: float = 1  # by what our time is divided: candidates that one run tries, trials
+    long: int = 0  # steps of the longer run of a sweep
     read: float = 0  # bytes
     operations: float = 0
     images: str = None
@@ -52,10 +53,16 @@ class Sizes:
     fashion: bool = True  # Fashion-MNIST; otherwise random data with these sizes:
     fashion_rows: int = 60000
     fashion_features: int = 784
+    trials: int = 64  # that are fused
+    optuna: int = 100  # trials that Optuna makes in a turn
+    few: int = 100  # trials of trivial sweeps; how often the smallest is run in a turn
+    many: int = 10_000
+    most: int = 100_000
+    few_repeat: int = 40
 
 
 TINY = Sizes(rows=700, features=33, small=[8], large=[20, 12], fashion=False, fashion_rows=900,
-             fashion_features=21)
+             fashion_features=21, trials=5, optuna=3, few=30, many=50, most=150, few_repeat=1)
 
 
 def dataset(images, labels):
@@ -164,19 +171,3 @@ def memory(sizes, images, labels):
                    experiment(images, labels, model="linear",
                               train={"batch_size": 128, "epochs": 1}),
                    [Peer("data", 1 / 1.25, 1 / 1.1)], read=sizes.rows * sizes.features)
-
-
-def all_cases(sizes, folder):
-    """Every case, in the order of the table. Writes the data that are made up into the folder."""
-    wide = data.write_random(folder, sizes.rows, sizes.features, sizes.classes)
-    fashion = data.fashion() if sizes.fashion else data.write_random(
-        folder, sizes.fashion_rows, sizes.fashion_features, sizes.classes)
-    full = list(full_batch(sizes, *wide))
-    mlps = list(mlp_epochs(sizes, *fashion))
-    cases = [*full, *random_search(sizes, *wide), *linear_epochs(sizes, *fashion), *mlps,
-             *threads([full[0], full[2], *mlps]), *whole_process(*fashion),
-             *memory(sizes, *wide)]
-    for case in cases:
-        train = case.experiment["dataset"]["train"]
-        case.images, case.labels = train["images"], train["labels"]
-    return cases

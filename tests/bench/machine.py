@@ -15,7 +15,7 @@ import sides
 
 # Packages that --install installs. With libopenblas0-pthread NumPy and PyTorch multiply with
 # OpenBLAS; without it Debian gives them the reference BLAS, which is many times slower.
-PACKAGES = ["python3-numpy", "python3-torch", "python3-sklearn", "libopenblas0-pthread",
+PACKAGES = ["python3-numpy", "python3-torch", "python3-sklearn", "python3-optuna", "libopenblas0-pthread",
             "liblinear-tools", "dataset-fashion-mnist"]
 
 # Variables that choose kernels or numbers of threads of the peers' libraries.

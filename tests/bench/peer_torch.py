@@ -8,6 +8,7 @@ from torch import nn
 import data
 import machine
 import peer
+import peer_torch_stacked
 
 
 def multiclass_hinge(scores, labels):
@@ -119,6 +120,38 @@ def train(job):
     return what(f"optimizer {best}"), check, variants[best]
 
 
+def stacked(job):
+    """An epoch of many linear softmax classifiers at once, one for each rate; seconds are those of
+    one. See peer_torch_stacked.py."""
+    x, y = read(job)
+    (weight, bias), = layers(job["weights"])
+    rates = torch.tensor(job["rates"])
+    variants = {name: stack(weight, bias, rates) for name, stack in peer_torch_stacked.ALL.items()}
+
+    def epoch(stack, order):
+        one_hot = nn.functional.one_hot(y).float()  # not timed
+        stack.reset()
+        start = time.perf_counter()
+        if order is None:
+            order = torch.randperm(len(x))
+        for rows in order.split(job["batch_size"]):
+            stack.step(x.index_select(0, rows), y.index_select(0, rows),
+                       one_hot.index_select(0, rows))
+        return (time.perf_counter() - start) / len(rates)
+
+    best = peer.fastest({name: lambda stack=stack: epoch(stack, None)
+                         for name, stack in variants.items()}, tries=2)
+
+    def check():
+        stack = variants[best]
+        epoch(stack, torch.from_numpy(data.read_order(job["order"])))
+        with torch.no_grad():
+            return {"losses": [float(LOSSES["softmax"](x @ w + b, y)) for w, b in stack.models()]}
+
+    return what(best), check, lambda: epoch(variants[best], None)
+
+
 if __name__ == "__main__":
     torch.set_num_threads(machine.processors())
-    peer.obey(lambda job: {"gradient": gradient, "train": train}[job["job"]](job))
+    peer.obey(lambda job: {"gradient": gradient, "train": train,
+                           "stacked": stacked}[job["job"]](job))

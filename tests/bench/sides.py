@@ -33,6 +33,12 @@ def busy_seconds():
     return TICK * (sum(ticks) - ticks[3] - ticks[4])  # not idle, not waiting for a disk
 
 
+def children_seconds():
+    """Processor time used by all processes that this one has waited for."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def process_seconds(pid):
     """Processor time used by all threads of a process."""
     with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
@@ -138,8 +144,7 @@ class WholeProcess:
         return time.perf_counter() - start
 
     def processor_seconds(self):
-        times = os.times()
-        return times.children_user + times.children_system
+        return children_seconds()
 
     def check(self):
         return {}

@@ -38,6 +38,8 @@ class Row:
 
 
 def show_seconds(seconds):
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.1f} µs"
     return f"{seconds * 1e3:.2f} ms" if seconds < 1 else f"{seconds:.3f} s"
 
 
@@ -45,7 +47,9 @@ def show_amount(row, amounts):
     if not amounts:
         return "-"
     median = statistics.median(amounts)
-    return f"{median / 1e6:.1f} MB" if row.case.kind == "memory" else show_seconds(median)
+    if not row.case.kind.startswith("memory"):
+        return show_seconds(median)
+    return f"{median / 1e6:.1f} MB" if median >= 1e5 else f"{median:.0f} B"
 
 
 def show_ratio(ratio):
@@ -93,7 +97,7 @@ def csv_of(rows, limits):
         theirs = [statistics.median(row.theirs), min(row.theirs)] if row.theirs else ["", ""]
         lines.append([
             row.case.name, row.peer.label() if row.peer else "",
-            "bytes" if row.case.kind == "memory" else "seconds", statistics.median(row.ours),
+            "bytes" if row.case.kind.startswith("memory") else "seconds", statistics.median(row.ours),
             min(row.ours), *theirs, row.ratio() or "",
             (row.peer and row.peer.at_least) or "", (row.peer and row.peer.aim) or "",
             row.share(limits) or "", *row.quiet, row.verdict()])

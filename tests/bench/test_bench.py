@@ -36,7 +36,7 @@ class Harness(unittest.TestCase):
         names = [line.split()[0] for line in run("--list").stdout.splitlines()]
         self.assertIn("softmax-float32", names)
         done = run("--tiny", "--repeat", "1", "--peer", "numpy", "--peer", "one thread", "--peer",
-                   "data", "--csv", str(self.folder / "table.csv"))
+                   "data", "--peer", "bound", "--peer", "few", "--peer", "fuse: off", "--csv", str(self.folder / "table.csv"))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         with open(self.folder / "table.csv", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -84,6 +84,14 @@ class Judging(unittest.TestCase):
                 self.compare("numpy", ours, wrong)
         with self.assertRaises(bench.Disagreement):  # threads must not change a bit
             self.compare("one thread", ours, {"loss": 2.0000000001})
+        many = {"losses": [1.0, 2.0, 3.0], "rows": [{"status": "finished"}]}
+        self.assertEqual(self.compare("optuna", many, {"losses": [1.0, 2.0001]}), "2 losses")
+        self.assertEqual(self.compare("fuse: off", many, dict(many)), "3 losses, 1 rows")
+        for name, wrong in (("torch", {"losses": [1.0, 2.1]}), ("torch", {"losses": [1.0] * 4}),
+                            ("fuse: off", {"losses": [1.0, 2.0001]}),
+                            ("fuse: off", {"rows": [{"status": "diverged"}]})):
+            with self.assertRaises(bench.Disagreement):
+                self.compare(name, many, wrong)
 
     def test_verdict(self):
         for theirs, verdict in ((1, "SHORT"), (5, "reached"), (9, "aim")):
