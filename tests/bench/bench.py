@@ -129,6 +129,15 @@ def agree(ours, theirs, tolerance):
     return ours == theirs
 
 
+def where_apart(ours, theirs, tolerance):
+    """Two values that disagree; of lists the first two."""
+    if isinstance(theirs, list) and len(ours) >= len(theirs):
+        return next((f"number {k} is {one!r} here and {other!r}"
+                     for k, (one, other) in enumerate(zip(ours, theirs))
+                     if not agree(one, other, tolerance)))
+    return f"it is {ours!r} here and {theirs!r}"
+
+
 def compare(case, peer, ours, theirs):
     """The two sides' answers to `check`; raises where they disagree."""
     agreed = []
@@ -137,9 +146,11 @@ def compare(case, peer, ours, theirs):
             if value < LEAST_ACCURACY:
                 raise Disagreement(f"{case.name}: {peer.name} learned little: "
                                    f"accuracy {value:.3f}")
-        elif not agree(ours[key], value, 0 if peer.name in OURSELVES else TOLERANCE[key]):
-            raise Disagreement(f"{case.name}: {key} is {ours[key]!r} here and {value!r} with "
-                               f"{peer.name}")
+            continue
+        tolerance = 0 if peer.name in OURSELVES else TOLERANCE[key]
+        if not agree(ours[key], value, tolerance):
+            raise Disagreement(f"{case.name}: {key}: {where_apart(ours[key], value, tolerance)} "
+                               f"with {peer.name}")
         agreed.append(f"{len(value)} {key}" if isinstance(value, list) else f"{key} {value:.6g}")
     return ", ".join(agreed)
 

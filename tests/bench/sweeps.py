@@ -6,16 +6,17 @@ Times are a trial's: of one epoch, or of all that there is to do about it.
 from cases import Case, Peer, experiment
 
 
-def rates_of(count):
-    """Learning rates from 0.001 to 1, evenly on a logarithmic scale."""
-    return [round(10 ** (-3 + 3 * k / max(count - 1, 1)), 6) for k in range(count)]
+def rates_of(count, greatest):
+    """Learning rates over three decades. With greater ones than here, steps would jump so far that
+    rounding decides where, and two programs could not agree."""
+    return [float(f"{greatest * 10 ** (3 * k / (count - 1) - 3):.6g}") for k in range(count)]
 
 
 def fused(sizes, images, labels):
     """64 learning rates: linear with sgd against PyTorch and ourselves, mlp against ourselves. The
     file itself describes the trial in the middle, which is also run alone and must not differ."""
     count = sizes.trials
-    rates = rates_of(count)
+    rates = rates_of(count, 0.1)
     steps = -(-sizes.fashion_rows // 128)
     job = {"loss": "softmax", "optimizer": "sgd", "batch_size": 128,
            "learning_rate": rates[count // 2]}
@@ -30,7 +31,7 @@ def fused(sizes, images, labels):
         [Peer("torch", 10, 16, {"job": "train", **job}, "one after another"),
          Peer("torch", 2.2, 3.5, {"job": "stacked", "rates": rates, **job}, "stacked by hand"),
          alone], job="fused", long=5 * steps, parts=4 * count)
-    rates = [rate / 100 for rate in rates]
+    rates = rates_of(count, 0.01)
     short, more = max(1, steps // 20), max(2, steps // 2)
     yield Case(
         "sweep-mlp", f"{count} learning rates, mlp {sizes.fashion_features}-"
