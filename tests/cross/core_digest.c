@@ -1,0 +1,202 @@
+/* cross/core_digest.c: a fingerprint of everything that the numeric core computes, a line for each
+ * function and precision. Linked with kernels/core.c and nothing else of the runner, so that it can
+ * be built for another processor with no more than a compiler and a C library: two processors keep
+ * the promise of bits if they print the same. test_other_processor.py compares them. */
+#include "kernels/kernels.h"
+
+#include "host/team.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+extern const kernels kernels_baseline_32, kernels_baseline_64;
+
+/* What the core asks of the runner. */
+int parallel_is_serial(void)
+{
+    return 1;
+}
+
+int threads_count(void)
+{
+    return 1;
+}
+
+static void serial_for(const slope_host *host, size_t count, size_t grain,
+                       void (*body)(void *argument, size_t first, size_t last), void *argument)
+{
+    (void)host;
+    for (size_t i = 0; i < count; i += grain)
+        body(argument, i, count - i < grain ? count : i + grain);
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+static void *memory(size_t count, size_t size)
+{
+    void *all = calloc(count, size);
+    if (!all) abort();
+    return all;
+}
+
+static uint64_t random_state;
+
+/* Of very different size, so that another order of a sum shows. */
+static void *numbers(const kernels *k, size_t count)
+{
+    double *x = memory(count, sizeof *x);
+    void *out = memory(count, k->real_size);
+    for (size_t i = 0; i < count; i++) {
+        random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+        const double fraction = (double)(int32_t)(random_state >> 32) * 0x1p-31;
+        x[i] = ldexp(fraction, (int)(random_state >> 27 & 15) - 8);
+    }
+    k->from_double(count, x, out);
+    free(x);
+    return out;
+}
+
+static uint64_t digest(uint64_t so_far, const void *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        so_far = (so_far ^ ((const unsigned char *)bytes)[i]) * 1099511628211u; /* FNV-1a */
+    return so_far;
+}
+
+static const uint64_t EMPTY = 14695981039346656037u;
+
+static void show(const kernels *k, const char *what, uint64_t value)
+{
+    printf("float%zu %s %016llx\n", 8 * k->real_size, what, (unsigned long long)value);
+}
+
+/* ---- products -------------------------------------------------------------------------------- */
+
+typedef struct layer {
+    size_t rows, in, out;
+} layer;
+
+static const layer layers[] = {{1, 1, 1},    {5, 3, 2},    {17, 20, 10}, {40, 70, 10},
+                               {33, 64, 12}, {64, 31, 48}, {65, 5, 49},  {70, 300, 7}};
+enum { LAYERS = sizeof layers / sizeof *layers, PRODUCTS = 5, PAIR = 2 };
+
+static void digest_layer(const kernels *k, const slope_host *host, layer s, uint64_t *sums)
+{
+    void *x = numbers(k, s.rows * s.in), *b = numbers(k, s.out), *e = numbers(k, s.rows * s.in);
+    void *w[PAIR], *d[PAIR], *y[PAIR], *g[PAIR];
+    for (size_t i = 0; i < PAIR; i++) {
+        w[i] = numbers(k, s.in * s.out);
+        d[i] = numbers(k, s.rows * s.out);
+        y[i] = numbers(k, s.rows * s.out);
+        g[i] = numbers(k, s.in * s.out);
+    }
+    const slope_kernels *p = &k->plugin;
+    const size_t scores = s.rows * s.out * k->real_size, weights = s.in * s.out * k->real_size;
+    p->affine(host, s.rows, s.in, s.out, x, s.in, w[0], s.out, b, SLOPE_TANH, y[0], s.out);
+    sums[0] = digest(sums[0], y[0], scores);
+    p->affine_weights(host, s.rows, s.in, s.out, x, s.in, d[0], s.out, g[0], s.out);
+    sums[1] = digest(sums[1], g[0], weights);
+    p->affine_input(host, s.rows, s.in, s.out, d[0], s.out, w[0], s.out, SLOPE_RELU, x, s.in, e,
+                    s.in);
+    sums[2] = digest(sums[2], e, s.rows * s.in * k->real_size);
+    p->affine_many(host, PAIR, s.rows, s.in, s.out, x, s.in, (const real *const *)w, s.out, NULL,
+                   SLOPE_IDENTITY, (real *const *)y, s.out);
+    p->affine_weights_many(host, PAIR, s.rows, s.in, s.out, x, s.in, (const real *const *)d, s.out,
+                           (real *const *)g, s.out, true);
+    for (size_t i = 0; i < PAIR; i++) {
+        sums[3] = digest(sums[3], y[i], scores);
+        sums[4] = digest(sums[4], g[i], weights);
+        free(w[i]);
+        free(d[i]);
+        free(y[i]);
+        free(g[i]);
+    }
+    free(x);
+    free(b);
+    free(e);
+}
+
+static void show_products(const kernels *k, const slope_host *host)
+{
+    static const char *const names[PRODUCTS] = {"affine", "affine_weights", "affine_input",
+                                                "affine_many", "affine_weights_many"};
+    uint64_t sums[PRODUCTS] = {EMPTY, EMPTY, EMPTY, EMPTY, EMPTY};
+    for (size_t i = 0; i < LAYERS; i++) digest_layer(k, host, layers[i], sums);
+    for (size_t i = 0; i < PRODUCTS; i++) show(k, names[i], sums[i]);
+}
+
+/* ---- the others ------------------------------------------------------------------------------ */
+
+static void show_elements(const kernels *k, const slope_host *host)
+{
+    enum { N = 4099 };
+    const struct {
+        const char *name;
+        void (*apply)(size_t count, const real *x, real *y);
+    } functions[] = {{"exp", k->plugin.exp},   {"log", k->plugin.log},
+                     {"tanh", k->plugin.tanh}, {"sigmoid", k->plugin.sigmoid},
+                     {"sin", k->plugin.sin},   {"cos", k->plugin.cos}};
+    void *x = numbers(k, N), *y = numbers(k, N);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        functions[i].apply(N, x, y);
+        if (functions[i].apply == k->plugin.log) { /* nan has no one sign */
+            double *values = memory(N, sizeof *values);
+            k->to_double(N, y, values);
+            for (size_t j = 0; j < N; j++) values[j] = isnan(values[j]) ? 0 : values[j];
+            k->from_double(N, values, y);
+            free(values);
+        }
+        show(k, functions[i].name, digest(EMPTY, y, N * k->real_size));
+    }
+    const double sums[] = {k->plugin.sum_squares(host, N, x), k->plugin.dot(host, N, x, y),
+                           k->plugin.sum_absolute(host, N, x), k->sum_squares(N, x),
+                           k->sum_absolute(N, x)};
+    show(k, "sums", digest(EMPTY, sums, sizeof sums));
+    k->finish(N, 0.01, 0.2, 0.1, x, y);
+    k->clamp(N, 3, y);
+    k->scale(N, 0.7, y);
+    k->add(N, x, y);
+    show(k, "updates", digest(EMPTY, y, N * k->real_size));
+    free(x);
+    free(y);
+}
+
+static void show_pack(const kernels *k)
+{
+    enum { ROWS = 7, COLUMNS = 83 };
+    unsigned char raw[ROWS * COLUMNS];
+    for (size_t i = 0; i < sizeof raw; i++) raw[i] = (unsigned char)(i * 37 % 251);
+    void *shift = numbers(k, COLUMNS), *factor = numbers(k, COLUMNS);
+    void *out = numbers(k, ROWS * COLUMNS);
+    uint64_t sum = EMPTY;
+    for (int way = 0; way < 3; way++) {
+        k->pack(&(pack_call){.element = SLOPE_UINT8,
+                             .features = raw,
+                             .columns = COLUMNS,
+                             .rows = ROWS,
+                             .shift = way == 2 ? shift : NULL,
+                             .factor = way >= 1 ? factor : NULL,
+                             .out = out,
+                             .ld = COLUMNS});
+        sum = digest(sum, out, ROWS * COLUMNS * k->real_size);
+    }
+    show(k, "pack", sum);
+    free(shift);
+    free(factor);
+    free(out);
+}
+
+int main(void)
+{
+    const kernels *const both[] = {&kernels_baseline_32, &kernels_baseline_64};
+    for (size_t i = 0; i < 2; i++) {
+        const kernels *k = both[i];
+        const slope_host host = {
+            .size = sizeof host, .kernels = &k->plugin, .parallel_for = serial_for};
+        show_products(k, &host);
+        show_elements(k, &host);
+        show_pack(k);
+    }
+    return 0;
+}
