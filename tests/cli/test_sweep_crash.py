@@ -20,7 +20,7 @@ typedef struct config {
     int64_t crash;
 } config;
 
-static const char *const ways[] = {"never", "null", "abort", "in_memcpy", "stack", NULL};
+static const char *const ways[] = {"never", "null", "abort", "in_memcpy", "stack", "fail", NULL};
 static const slope_parameter parameters[] = {
     SLOPE_PARAM_NUMBER(config, learning_rate, "0.1", SLOPE_POSITIVE, "length of a step"),
     SLOPE_PARAM_CHOICE(config, crash, "never", ways, "how to crash"),
@@ -44,6 +44,7 @@ static slope_status update(const slope_update *call)
     void *(*volatile copy)(void *, const void *, size_t) = memcpy;
     if (call->step == 5 && c->crash == 3) copy(nowhere, w, call->n * sizeof *w);
     if (call->step == 5 && c->crash == 4) deeper(&zero);
+    if (call->step == 5 && c->crash == 5) return call->host->fail(call->host, "told to fail");
     for (size_t i = 0; i < call->n; i++) w[i] -= (real)call->learning_rate * call->gradient[i];
     return SLOPE_OK;
 }
@@ -130,6 +131,34 @@ class Crash(SlopeCase):
 
     def test_together(self):
         self.check("null", "auto")
+
+    def failing(self, name, settings, status=1):
+        self.write("failing.yaml", SWEEP.replace("HOW", "fail").replace("FUSE", "off") + settings)
+        done = self.slope("run", "failing.yaml", "--quiet", "--threads", "1", "--output", name,
+                          status=status, environment=self.environment)
+        rows = read_csv(self.folder / name / "trials.csv")
+        return done.stderr, [row["status"] for row in rows], rows
+
+    def test_trials_that_fail_leave_the_others_alone(self):
+        errors, statuses, rows = self.failing("out", "")
+        self.assertEqual((statuses.count("failed"), statuses.count("finished")), (4, 6), errors)
+        for row in rows:
+            if row["status"] == "failed":
+                self.assertIn("step 5: optimizer wild: told to fail", row["message"])
+
+    def test_stopping_on_the_first_error(self):
+        errors, statuses, _ = self.failing("out", "  on_error: stop\n")
+        self.assertEqual(statuses.count("failed"), 1)
+        self.assertLess(len(statuses), 10)
+        self.assertIn("stopped after 1 failed trial (sweep.on_error), ", errors)
+        self.assertIn("go on with: slope resume out", errors)
+
+    def test_most_failures(self):
+        errors, statuses, _ = self.failing("out", "  max_failures: 2\n")
+        self.assertEqual(statuses.count("failed"), 3)
+        self.assertIn("stopped after 3 failed trials (sweep.max_failures), ", errors)
+        _, statuses, _ = self.failing("enough", "  max_failures: 4\n")
+        self.assertEqual(len(statuses), 10)
 
     def test_kill_blames_nobody(self):
         """A process that is killed from outside leaves no note, and nobody is marked as failed."""
