@@ -1,8 +1,8 @@
 /* host/random.h: random numbers as a pure function of a key and an index.
  *
  * Philox 4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2,
- * 3, 2011), from the Random123 library. Key: the seed. Counter: purpose, stream, index. No state.
- */
+ * 3, 2011). Key: the seed. Counter: purpose, stream, index. No state. A number costs a few
+ * nanoseconds in calls of a hundred and more, tens in calls of one. */
 #ifndef SLOPE_HOST_RANDOM_H
 #define SLOPE_HOST_RANDOM_H
 

@@ -63,18 +63,32 @@ static void *host_allocate(const slope_host *host, size_t bytes)
     return memory ? arena_alloc(memory, bytes) : NULL;
 }
 
+typedef struct normal_call {
+    const kernels *kernels;
+    random_key key;
+    uint64_t first;
+    char *out;
+} normal_call;
+
+static void normal_piece(void *argument, size_t first, size_t last)
+{
+    enum { BLOCK = 512 };
+    const normal_call *c = argument;
+    double block[BLOCK];
+    for (size_t i = first; i < last; i += BLOCK) {
+        const size_t n = last - i < BLOCK ? last - i : BLOCK;
+        random_normal(c->key, c->first + i, n, block);
+        c->kernels->from_double(n, block, c->out + i * c->kernels->real_size);
+    }
+}
+
 static void host_normal(const slope_host *host, slope_purpose purpose, uint64_t stream,
                         uint64_t first, size_t count, real *out)
 {
-    enum { BLOCK = 512 };
+    enum { PIECE = 4096 }; /* some ten microseconds: worth another thread */
     const call_host *call = call_host_of(host);
-    const random_key key = {call->seed, purpose, stream};
-    double block[BLOCK];
-    for (size_t i = 0; i < count; i += BLOCK) {
-        const size_t n = count - i < BLOCK ? count - i : BLOCK;
-        random_normal(key, first + i, n, block);
-        call->kernels->from_double(n, block, (char *)out + i * call->kernels->real_size);
-    }
+    normal_call c = {call->kernels, {call->seed, purpose, stream}, first, (char *)out};
+    parallel_for(count, PIECE, normal_piece, &c);
 }
 
 static void host_uniform(const slope_host *host, slope_purpose purpose, uint64_t stream,

@@ -115,9 +115,14 @@ static inline real log_one(real x)
     const bool subnormal = x < SMALLEST_NORMAL;
     const real lifted = subnormal ? x * SUBNORMAL_LIFT : x;
     const integer whole = (bits){.value = lifted}.bits;
-    const integer e = (integer)((natural)whole - (natural)SQRT_HALF_BITS) >> MANTISSA;
-    const real m = (bits){.bits = (integer)((natural)whole - ((natural)e << MANTISSA))}.value;
-    const real exponent = (real)(e - (subnormal ? SUBNORMAL_SHIFT : 0));
+    /* the exponent plus BIAS: unsigned, and made a real by hand, since AVX2 neither shifts signed
+     * 64-bit numbers nor converts them */
+    const natural zero = (natural)SQRT_HALF_BITS - ((natural)BIAS << MANTISSA);
+    const natural biased = ((natural)whole - zero) >> MANTISSA;
+    const real m = (bits){.bits = (integer)((natural)whole - ((biased - BIAS) << MANTISSA))}.value;
+    const real bias = ROUND + (real)(subnormal ? BIAS + SUBNORMAL_SHIFT : BIAS);
+    const real exponent =
+        (bits){.bits = (bits){.value = ROUND}.bits + (integer)biased}.value - bias;
     const real f = m - R(1.0);
     const real s = f / (R(2.0) + f);
     const real z = s * s;

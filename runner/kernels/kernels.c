@@ -1,12 +1,16 @@
 /* kernels/kernels.c: choosing the instruction set. See kernels.h. */
 #include "kernels/kernels.h"
 
+#include "kernels/random.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 extern const kernels kernels_baseline_32, kernels_baseline_64;
+extern const random_kernels random_kernels_baseline;
 #if defined(__x86_64__)
 extern const kernels kernels_avx2_32, kernels_avx2_64, kernels_avx512_32, kernels_avx512_64;
+extern const random_kernels random_kernels_avx2, random_kernels_avx512;
 
 static bool has_avx2(void)
 {
@@ -30,12 +34,13 @@ static const struct isa {
     const char *name;
     bool (*present)(void);
     const kernels *float32, *float64;
+    const random_kernels *random;
 } isas[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, &kernels_avx512_32, &kernels_avx512_64},
-    {"avx2", has_avx2, &kernels_avx2_32, &kernels_avx2_64},
+    {"avx512", has_avx512, &kernels_avx512_32, &kernels_avx512_64, &random_kernels_avx512},
+    {"avx2", has_avx2, &kernels_avx2_32, &kernels_avx2_64, &random_kernels_avx2},
 #endif
-    {"baseline", always, &kernels_baseline_32, &kernels_baseline_64},
+    {"baseline", always, &kernels_baseline_32, &kernels_baseline_64, &random_kernels_baseline},
 };
 
 enum { ISA_COUNT = sizeof isas / sizeof isas[0] };
@@ -70,6 +75,11 @@ static const struct isa *selected(void)
 const kernels *kernels_for_bits(int bits)
 {
     return bits == 64 ? selected()->float64 : selected()->float32;
+}
+
+const random_kernels *random_kernels_selected(void)
+{
+    return selected()->random;
 }
 
 const char *kernels_isa(void)
