@@ -1,16 +1,19 @@
 /* cross/core_digest.c: a fingerprint of everything that the numeric core computes, a line for each
- * function and precision. Linked with kernels/core.c and nothing else of the runner, so that it can
- * be built for another processor with no more than a compiler and a C library: two processors keep
- * the promise of bits if they print the same. test_other_processor.py compares them. */
+ * function and precision. Linked with kernels/core.c and kernels/random.c and nothing else of the
+ * runner, so that it can be built for another processor with no more than a compiler and a C
+ * library: two processors keep the promise of bits if they print the same. test_other_processor.py
+ * compares them. */
 #include "kernels/kernels.h"
 
 #include "host/team.h"
+#include "kernels/random.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 extern const kernels kernels_baseline_32, kernels_baseline_64;
+extern const random_kernels random_kernels_baseline;
 
 /* What the core asks of the runner. */
 int parallel_is_serial(void)
@@ -187,6 +190,23 @@ static void show_pack(const kernels *k)
     free(out);
 }
 
+/* Random numbers are made in double precision only. */
+static void show_random(void)
+{
+    enum { N = 4099, FIRST = 5 };
+    const random_sequence s = {{0x12345678, 0x9abcdef0}, {0xdeadbeef, 0x01020304}};
+    const random_kernels *r = &random_kernels_baseline;
+    const kernels *k = &kernels_baseline_64;
+    uint64_t words[N];
+    double drawn[N];
+    r->words(&s, FIRST, N, words);
+    show(k, "random_words", digest(EMPTY, words, sizeof words));
+    r->uniform(&s, FIRST, N, drawn);
+    show(k, "random_uniform", digest(EMPTY, drawn, sizeof drawn));
+    r->normal(&s, FIRST, N, drawn);
+    show(k, "random_normal", digest(EMPTY, drawn, sizeof drawn));
+}
+
 int main(void)
 {
     const kernels *const both[] = {&kernels_baseline_32, &kernels_baseline_64};
@@ -198,5 +218,6 @@ int main(void)
         show_elements(k, &host);
         show_pack(k);
     }
+    show_random();
     return 0;
 }

@@ -37,6 +37,8 @@ class OtherProcessor(unittest.TestCase):
         objects = [self.compile(compiler, "runner/kernels/core.c", f"core_{bits}.o",
                                 f"-DSLOPE_REAL_BITS={bits}", "-DSLOPE_ISA=baseline")
                    for bits in (32, 64)]
+        objects.append(self.compile(compiler, "runner/kernels/random.c", "random.o",
+                                    "-DSLOPE_REAL_BITS=64", "-DSLOPE_ISA=baseline"))
         objects.append(self.compile(compiler, "tests/cross/core_digest.c", "digest.o",
                                     "-DSLOPE_REAL_BITS=0"))
         program = self.folder / "core_digest"
