@@ -17,7 +17,7 @@
  */
 #include <slope/optimizer.h>
 
-enum { MOST = 4096 };
+enum { MOST = 4096, BLOCK = 256 };
 
 typedef struct config {
     int64_t population;
@@ -135,6 +135,11 @@ static real *recombine(const slope_population *call, const constants *c, const s
     return mean;
 }
 
+static void add_squares(size_t count, double share, const real *restrict z, real *restrict sums)
+{
+    for (size_t i = 0; i < count; i++) sums[i] += (real)share * z[i] * z[i];
+}
+
 /* C and its path. `stalled`: h = 0, the path of the step size is so long that r must wait. */
 static void adapt_variances(const slope_population *call, const constants *c, real *const *z,
                             const real *mean, bool stalled)
@@ -145,12 +150,16 @@ static void adapt_variances(const slope_population *call, const constants *c, re
     const real keep = (real)(1 - c->c_1 - c->c_mean + wait), one = (real)c->c_1;
     real *restrict variance = call->slots[VARIANCE], *restrict path = call->slots[VARIANCE_PATH];
 
-    for (size_t i = 0; i < call->n; i++) {
-        real spread = 0;
-        for (size_t p = 0; p < c->parents; p++) spread += (real)c->share[p] * z[p][i] * z[p][i];
-        path[i] = old_path * path[i] + new_path * (slope_sqrt(variance[i]) * mean[i]);
-        variance[i] =
-            keep * variance[i] + one * path[i] * path[i] + (real)c->c_mean * spread * variance[i];
+    for (size_t at = 0; at < call->n; at += BLOCK) {
+        const size_t end = call->n - at < BLOCK ? call->n : at + BLOCK;
+        real spread[BLOCK] = {0};
+        for (size_t p = 0; p < c->parents; p++)
+            add_squares(end - at, c->share[p], z[p] + at, spread);
+        for (size_t i = at; i < end; i++) {
+            path[i] = old_path * path[i] + new_path * (slope_sqrt(variance[i]) * mean[i]);
+            variance[i] = keep * variance[i] + one * path[i] * path[i] +
+                          (real)c->c_mean * spread[i - at] * variance[i];
+        }
     }
 }
 
