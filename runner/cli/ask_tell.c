@@ -1,10 +1,10 @@
 /* cli/ask_tell.c: `slope ask-tell`: lines in, lines out. What they say is in sweep/ask_tell.h. */
 #include "cli/cli.h"
 #include "cli/experiment_file.h"
+#include "cli/options.h"
 #include "sweep/ask_tell.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,34 +47,25 @@ static const char help[] =
     "  slope ask-tell configs/iris.yaml\n"
     "  echo '{\"id\": 1, \"optimizer.learning_rate\": 0.5}' | slope ask-tell configs/iris.yaml\n";
 
-enum { OPTION_THREADS = 1, OPTION_NO_CACHE, OPTION_HELP };
+enum { OPTION_THREADS = 1, OPTION_NO_CACHE };
 
 static const struct option options[] = {{"threads", required_argument, NULL, OPTION_THREADS},
                                         {"no-cache", no_argument, NULL, OPTION_NO_CACHE},
-                                        {"help", no_argument, NULL, OPTION_HELP},
+                                        {"help", no_argument, NULL, CLI_HELP},
                                         {NULL, 0, NULL, 0}};
+
+static bool take_option(void *parsed_options, int option, exit_status *status)
+{
+    bool *no_cache = parsed_options;
+    if (option == OPTION_THREADS) return cli_set_threads("ask-tell", optarg, status);
+    return *no_cache = true;
+}
 
 /* False: nothing more to do, *status says how it went. */
 static bool parse(int argc, char **argv, exit_status *status)
 {
     bool no_cache = false;
-    optind = 0; /* glibc: scan afresh */
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        if (option == OPTION_NO_CACHE) {
-            no_cache = true;
-        } else if (option == OPTION_THREADS) {
-            if (!cli_set_threads(argv[0], optarg, status)) return false;
-        } else if (option == OPTION_HELP || option == 'h') {
-            fputs(help, stdout);
-            *status = STATUS_OK;
-            return false;
-        } else {
-            *status = cli_usage(argv[0], option == ':' ? "%s needs a value" : "unknown option '%s'",
-                                argv[optind - 1]);
-            return false;
-        }
-    }
+    if (!cli_options(argc, argv, options, help, take_option, &no_cache, status)) return false;
     if (!no_cache) cli_use_cache();
     return true;
 }

@@ -1,5 +1,6 @@
 /* cli/bench.c: `slope bench`: what a step of an update rule costs, as a table. */
 #include "cli/cli.h"
+#include "cli/options.h"
 
 #include "base/files.h"
 #include "base/text.h"
@@ -9,7 +10,6 @@
 #include "record/table.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +39,11 @@ typedef struct parsed {
     precision p;
 } parsed;
 
-enum { SIZES = 1, PRECISION, HELP };
+enum { SIZES = 1, PRECISION };
 
 static const struct option options[] = {{"sizes", required_argument, NULL, SIZES},
                                         {"precision", required_argument, NULL, PRECISION},
-                                        {"help", no_argument, NULL, HELP},
+                                        {"help", no_argument, NULL, CLI_HELP},
                                         {NULL, 0, NULL, 0}};
 
 static bool take_sizes(const char *text, parsed *p, exit_status *status)
@@ -62,8 +62,9 @@ static bool take_sizes(const char *text, parsed *p, exit_status *status)
     return true;
 }
 
-static bool take_option(int option, char **argv, parsed *p, exit_status *status)
+static bool take_option(void *parsed_options, int option, exit_status *status)
 {
+    parsed *p = parsed_options;
     switch (option) {
     case SIZES:
         return take_sizes(optarg, p, status);
@@ -72,17 +73,8 @@ static bool take_option(int option, char **argv, parsed *p, exit_status *status)
         if (p->p == FLOAT64 || strcmp(optarg, "float32") == 0) return true;
         *status = cli_usage("bench", "--precision is float32 or float64, not '%s'", optarg);
         return false;
-    case HELP:
-    case 'h':
-        fputs(help, stdout);
-        *status = STATUS_OK;
-        return false;
-    case ':':
-        *status = cli_usage("bench", "%s needs a value", argv[optind - 1]);
-        return false;
     default:
-        *status = cli_usage("bench", "there is no option '%s'", argv[optind - 1]);
-        return false;
+        return false; /* there is no other */
     }
 }
 
@@ -170,11 +162,8 @@ static exit_status bench(arena *a, char **names, size_t name_count, const parsed
 exit_status command_bench(int argc, char **argv)
 {
     parsed p = {.size_count = 3, .sizes = {1000, 100000, 2000000}, .p = FLOAT32};
-    exit_status status = STATUS_OK;
-    optind = 0; /* glibc: scan afresh */
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
-        if (!take_option(option, argv, &p, &status)) return status;
+    exit_status status;
+    if (!cli_options(argc, argv, options, help, take_option, &p, &status)) return status;
     if (optind == argc) return cli_usage("bench", "which optimizer? a name, or a file mine.so");
     arena *a = arena_create();
     status = bench(a, argv + optind, (size_t)(argc - optind), &p);

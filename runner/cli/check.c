@@ -1,5 +1,6 @@
 /* cli/check.c: `slope check`: the gradient check, as a table. */
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/experiment_file.h"
 #include "engine/check.h"
 #include "record/table.h"
@@ -7,7 +8,6 @@
 
 #include "base/text.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ typedef struct parsed {
     bool verbose, no_cache;
 } parsed;
 
-enum { TOLERANCE = 1, STEP, ROWS, ENTRIES, VERBOSE, THREADS, NO_CACHE, HELP };
+enum { TOLERANCE = 1, STEP, ROWS, ENTRIES, VERBOSE, THREADS, NO_CACHE };
 
 static bool positive(const char *name, const char *text, double *value, exit_status *status)
 {
@@ -59,8 +59,9 @@ static bool whole(const char *name, const char *text, size_t *value, exit_status
     return false;
 }
 
-static bool take_option(int option, char **argv, parsed *p, exit_status *status)
+static bool take_option(void *parsed_options, int option, exit_status *status)
 {
+    parsed *p = parsed_options;
     switch (option) {
     case TOLERANCE:
         return positive("tolerance", optarg, &p->options.tolerance, status);
@@ -78,16 +79,8 @@ static bool take_option(int option, char **argv, parsed *p, exit_status *status)
     case NO_CACHE:
         p->no_cache = true;
         return true;
-    case HELP:
-        fputs(help, stdout);
-        *status = STATUS_OK;
-        return false;
-    case ':':
-        *status = cli_usage("check", "%s needs a value", argv[optind - 1]);
-        return false;
     default:
-        *status = cli_usage("check", "unknown option '%s'", argv[optind - 1]);
-        return false;
+        return false; /* there is no other */
     }
 }
 
@@ -100,13 +93,9 @@ static bool parse(int argc, char **argv, parsed *p, exit_status *status)
                                             {"verbose", no_argument, NULL, VERBOSE},
                                             {"threads", required_argument, NULL, THREADS},
                                             {"no-cache", no_argument, NULL, NO_CACHE},
-                                            {"help", no_argument, NULL, HELP},
+                                            {"help", no_argument, NULL, CLI_HELP},
                                             {NULL, 0, NULL, 0}};
-    int option;
-    optind = 0; /* glibc: scan afresh */
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1)
-        if (!take_option(option, argv, p, status)) return false;
+    if (!cli_options(argc, argv, options, help, take_option, p, status)) return false;
     if (!p->no_cache) cli_use_cache();
     return true;
 }

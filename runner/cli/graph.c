@@ -1,5 +1,6 @@
 /* cli/graph.c: `slope graph`: what a model computes at its starting point, node by node. */
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/experiment_file.h"
 
 #include "base/text.h"
@@ -7,7 +8,6 @@
 #include "graph/graph_layers.h"
 #include "graph/graph_text.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +41,7 @@ typedef struct parsed {
     size_t row, trial;
 } parsed;
 
-enum { STEPS = 1, DOT, SVG, ROW, TRIAL, HELP };
+enum { STEPS = 1, DOT, SVG, ROW, TRIAL };
 
 static bool number(const char *name, const char *text, size_t *value, exit_status *status)
 {
@@ -54,8 +54,9 @@ static bool number(const char *name, const char *text, size_t *value, exit_statu
     return false;
 }
 
-static bool take_option(int option, char **argv, parsed *p, exit_status *status)
+static bool take_option(void *parsed_options, int option, exit_status *status)
 {
+    parsed *p = parsed_options;
     switch (option) {
     case STEPS:
         p->steps = true;
@@ -70,16 +71,8 @@ static bool take_option(int option, char **argv, parsed *p, exit_status *status)
         return number("row", optarg, &p->row, status);
     case TRIAL:
         return number("trial", optarg, &p->trial, status);
-    case HELP:
-        fputs(help, stdout);
-        *status = STATUS_OK;
-        return false;
-    case ':':
-        *status = cli_usage("graph", "%s needs a value", argv[optind - 1]);
-        return false;
     default:
-        *status = cli_usage("graph", "unknown option '%s'", argv[optind - 1]);
-        return false;
+        return false; /* there is no other */
     }
 }
 
@@ -90,13 +83,9 @@ static bool parse(int argc, char **argv, parsed *p, exit_status *status)
                                             {"svg", required_argument, NULL, SVG},
                                             {"row", required_argument, NULL, ROW},
                                             {"trial", required_argument, NULL, TRIAL},
-                                            {"help", no_argument, NULL, HELP},
+                                            {"help", no_argument, NULL, CLI_HELP},
                                             {NULL, 0, NULL, 0}};
-    int option;
-    optind = 0; /* glibc: scan afresh */
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1)
-        if (!take_option(option, argv, p, status)) return false;
+    if (!cli_options(argc, argv, options, help, take_option, p, status)) return false;
     if (!p->dot || !p->svg) return true;
     *status = cli_usage("graph", "--dot and --svg are one or the other");
     return false;

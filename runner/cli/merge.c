@@ -1,11 +1,11 @@
 /* cli/merge.c: `slope merge`. */
 #include "cli/cli.h"
 #include "cli/experiment_file.h"
+#include "cli/options.h"
 #include "sweep/run.h"
 
 #include "base/files.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,12 +29,12 @@ static const char help[] =
     "part1\n"
     "  slope merge part0 part1 --into whole\n";
 
-enum { INTO = 1, NO_CACHE, QUIET, HELP };
+enum { INTO = 1, NO_CACHE, QUIET };
 
 static const struct option table[] = {{"into", required_argument, NULL, INTO},
                                       {"no-cache", no_argument, NULL, NO_CACHE},
                                       {"quiet", no_argument, NULL, QUIET},
-                                      {"help", no_argument, NULL, HELP},
+                                      {"help", no_argument, NULL, CLI_HELP},
                                       {NULL, 0, NULL, 0}};
 
 static exit_status merge(arena *a, const run_options *options, size_t count, char **folders)
@@ -55,40 +55,38 @@ static exit_status merge(arena *a, const run_options *options, size_t count, cha
     return why.text[0] ? cli_fail(&why) : why.status;
 }
 
+typedef struct parsed {
+    run_options options;
+    bool no_cache;
+} parsed;
+
+static bool take_option(void *parsed_options, int option, exit_status *status)
+{
+    parsed *p = parsed_options;
+    (void)status;
+    if (option == INTO)
+        p->options.output = optarg;
+    else if (option == QUIET)
+        p->options.quiet = true;
+    else
+        p->no_cache = true;
+    return true;
+}
+
 exit_status command_merge(int argc, char **argv)
 {
-    run_options options = {0};
-    bool cache = true;
     exit_status status;
     arena *a = arena_create();
-    options.command = cli_command_line(a, argc, argv);
-    optind = 0; /* glibc: scan afresh */
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        if (option == HELP) {
-            fputs(help, stdout);
-            arena_destroy(a);
-            return STATUS_OK;
-        }
-        if (option == INTO) {
-            options.output = optarg;
-        } else if (option == QUIET) {
-            options.quiet = true;
-        } else if (option == NO_CACHE) {
-            cache = false;
-        } else {
-            arena_destroy(a);
-            return cli_usage("merge", option == ':' ? "%s needs a value" : "unknown option '%s'",
-                             argv[optind - 1]);
-        }
+    parsed p = {.options.command = cli_command_line(a, argc, argv)}; /* before getopt moves words */
+    if (cli_options(argc, argv, table, help, take_option, &p, &status)) {
+        if (!p.no_cache) cli_use_cache();
+        if (argc - optind < 1)
+            status = cli_usage("merge", "which folders?");
+        else if (!p.options.output)
+            status = cli_usage("merge", "--into DIR says where the trials go");
+        else
+            status = merge(a, &p.options, (size_t)(argc - optind), argv + optind);
     }
-    if (cache) cli_use_cache();
-    if (argc - optind < 1)
-        status = cli_usage("merge", "which folders?");
-    else if (!options.output)
-        status = cli_usage("merge", "--into DIR says where the trials go");
-    else
-        status = merge(a, &options, (size_t)(argc - optind), argv + optind);
     arena_destroy(a);
     return status;
 }

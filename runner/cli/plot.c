@@ -1,12 +1,12 @@
 /* cli/plot.c: `slope plot`: pictures of a run. */
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/experiment_file.h"
 #include "plot/plot.h"
 
 #include "base/files.h"
 #include "base/text.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 static const char help[] =
@@ -30,19 +30,17 @@ static const char help[] =
     "  slope plot results/fashion_mnist/latest\n"
     "  slope plot results/fashion_mnist/latest --ascii\n";
 
-enum { OUTPUT = 1, TRIAL, ANIMATE, ASCII, THREADS, QUIET, HELP };
+enum { OUTPUT = 1, TRIAL, ANIMATE, ASCII, THREADS, QUIET };
 
-static const struct option options[] = {{"output", required_argument, NULL, OUTPUT},
-                                        {"trial", required_argument, NULL, TRIAL},
-                                        {"animate", no_argument, NULL, ANIMATE},
-                                        {"ascii", no_argument, NULL, ASCII},
-                                        {"threads", required_argument, NULL, THREADS},
-                                        {"quiet", no_argument, NULL, QUIET},
-                                        {"help", no_argument, NULL, HELP},
-                                        {NULL, 0, NULL, 0}};
+static const struct option options[] = {
+    {"output", required_argument, NULL, OUTPUT},   {"trial", required_argument, NULL, TRIAL},
+    {"animate", no_argument, NULL, ANIMATE},       {"ascii", no_argument, NULL, ASCII},
+    {"threads", required_argument, NULL, THREADS}, {"quiet", no_argument, NULL, QUIET},
+    {"help", no_argument, NULL, CLI_HELP},         {NULL, 0, NULL, 0}};
 
-static bool take_option(int option, char **argv, plot_options *p, exit_status *status)
+static bool take_option(void *parsed_options, int option, exit_status *status)
 {
+    plot_options *p = parsed_options;
     switch (option) {
     case OUTPUT:
         p->output = optarg;
@@ -62,16 +60,8 @@ static bool take_option(int option, char **argv, plot_options *p, exit_status *s
         return true;
     case THREADS:
         return cli_set_threads("plot", optarg, status);
-    case HELP:
-        fputs(help, stdout);
-        *status = STATUS_OK;
-        return false;
-    case ':':
-        *status = cli_usage("plot", "%s needs a value", argv[optind - 1]);
-        return false;
     default:
-        *status = cli_usage("plot", "unknown option '%s'", argv[optind - 1]);
-        return false;
+        return false; /* there is no other */
     }
 }
 
@@ -93,13 +83,9 @@ static exit_status plot(arena *a, plot_options *p)
 exit_status command_plot(int argc, char **argv)
 {
     plot_options p = {.trial = -1};
-    exit_status status = STATUS_OK;
+    exit_status status;
     arena *a = arena_create();
-    optind = 0; /* glibc: scan afresh */
-    opterr = 0;
-    bool good = true;
-    for (int option; good && (option = getopt_long(argc, argv, ":", options, NULL)) != -1;)
-        good = take_option(option, argv, &p, &status);
+    const bool good = cli_options(argc, argv, options, help, take_option, &p, &status);
     if (good && argc - optind != 1) {
         status = cli_usage("plot", "expected one folder of a run");
     } else if (good) {

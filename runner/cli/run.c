@@ -1,13 +1,13 @@
 /* cli/run.c: `slope run` and `slope resume`. */
 #include "cli/cli.h"
 #include "cli/experiment_file.h"
+#include "cli/options.h"
 #include "sweep/run.h"
 
 #include "base/files.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -69,8 +69,7 @@ enum {
     OPTION_SWEEP,
     OPTION_DRY_RUN,
     OPTION_SHARD,
-    OPTION_EXTEND,
-    OPTION_HELP
+    OPTION_EXTEND
 };
 
 static const struct option run_options_table[] = {
@@ -83,17 +82,18 @@ static const struct option run_options_table[] = {
     {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
     {"no-cache", no_argument, NULL, OPTION_NO_CACHE},
     {"quiet", no_argument, NULL, OPTION_QUIET},
-    {"help", no_argument, NULL, OPTION_HELP},
+    {"help", no_argument, NULL, CLI_HELP},
     {NULL, 0, NULL, 0}};
 static const struct option resume_options_table[] = {
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"no-cache", no_argument, NULL, OPTION_NO_CACHE},
     {"quiet", no_argument, NULL, OPTION_QUIET},
-    {"help", no_argument, NULL, OPTION_HELP},
+    {"help", no_argument, NULL, CLI_HELP},
     {NULL, 0, NULL, 0}};
 
 typedef struct parsed {
     run_options options;
+    const char *name; /* of the command */
     arena *memory;
     size_t sweep_count;
     const char **sweeps; /* overrides that --sweep stands for, ended by NULL */
@@ -114,61 +114,49 @@ static bool parse_shard(const char *text, shard *out)
     return true;
 }
 
+static bool take_option(void *parsed_options, int option, exit_status *status)
+{
+    parsed *p = parsed_options;
+    switch (option) {
+    case OPTION_OUTPUT:
+        p->options.output = optarg;
+        return true;
+    case OPTION_QUIET:
+        return p->options.quiet = true;
+    case OPTION_NO_CACHE:
+        return p->no_cache = true;
+    case OPTION_PRINT_CONFIG:
+        return p->print_config = true;
+    case OPTION_THREADS:
+        return cli_set_threads(p->name, optarg, status);
+    case OPTION_SWEEP:
+        p->sweeps[p->sweep_count] = cli_sweep(p->memory, p->name, optarg, status);
+        return p->sweeps[p->sweep_count++] != NULL;
+    case OPTION_DRY_RUN:
+        return p->dry_run = true;
+    case OPTION_EXTEND:
+        p->options.extend = optarg;
+        return true;
+    case OPTION_SHARD:
+        if (parse_shard(optarg, &p->options.shard)) return true;
+        *status = cli_usage(p->name,
+                            "--shard takes I/N with I from 0 to N-1 (--shard 0/8 is the first of "
+                            "eight), not '%s'",
+                            optarg);
+        return false;
+    default:
+        return false; /* there is no other */
+    }
+}
+
 /* False: nothing more to do, *status says how it went. */
 static bool parse(int argc, char **argv, const struct option *table, const char *help, parsed *p,
                   exit_status *status)
 {
-    int option;
-    optind = 0; /* glibc: scan afresh */
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", table, NULL)) != -1) {
-        switch (option) {
-        case OPTION_OUTPUT:
-            p->options.output = optarg;
-            break;
-        case OPTION_QUIET:
-            p->options.quiet = true;
-            break;
-        case OPTION_NO_CACHE:
-            p->no_cache = true;
-            break;
-        case OPTION_PRINT_CONFIG:
-            p->print_config = true;
-            break;
-        case OPTION_THREADS:
-            if (!cli_set_threads(argv[0], optarg, status)) return false;
-            break;
-        case OPTION_SWEEP:
-            p->sweeps[p->sweep_count] = cli_sweep(p->memory, argv[0], optarg, status);
-            if (!p->sweeps[p->sweep_count++]) return false;
-            break;
-        case OPTION_DRY_RUN:
-            p->dry_run = true;
-            break;
-        case OPTION_EXTEND:
-            p->options.extend = optarg;
-            break;
-        case OPTION_SHARD:
-            if (parse_shard(optarg, &p->options.shard)) break;
-            *status = cli_usage(argv[0],
-                                "--shard takes I/N with I from 0 to N-1 (--shard 0/8 is the first "
-                                "of eight), not '%s'",
-                                optarg);
-            return false;
-        case OPTION_HELP:
-            fputs(help, stdout);
-            *status = STATUS_OK;
-            return false;
-        case ':':
-            *status = cli_usage(argv[0], "%s needs a value", argv[optind - 1]);
-            return false;
-        default:
-            *status = cli_usage(argv[0], "unknown option '%s'", argv[optind - 1]);
-            return false;
-        }
-    }
+    p->name = argv[0];
+    if (!cli_options(argc, argv, table, help, take_option, p, status)) return false;
     if (p->options.extend && p->options.output) {
-        *status = cli_usage(argv[0], "--extend has its folder: leave out --output");
+        *status = cli_usage(p->name, "--extend has its folder: leave out --output");
         return false;
     }
     if (!p->no_cache) cli_use_cache();

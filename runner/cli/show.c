@@ -1,5 +1,6 @@
 /* cli/show.c: `slope show`: the trials of a run as tables, or one of them as a file to run. */
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/experiment_file.h"
 #include "report/one_trial.h"
 #include "report/show.h"
@@ -7,7 +8,6 @@
 #include "base/files.h"
 #include "base/text.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ static const char help[] =
     "  slope show results/fashion_mnist/latest --csv --table effects > effects.csv\n"
     "  slope show results/fashion_mnist/latest --trial 17 > one.yaml && slope run one.yaml\n";
 
-enum { TOP = 1, ALL, SORT, REVERSE, TABLE, CSV, TRIAL, HELP };
+enum { TOP = 1, ALL, SORT, REVERSE, TABLE, CSV, TRIAL };
 
 static const struct option options[] = {{"top", required_argument, NULL, TOP},
                                         {"all", no_argument, NULL, ALL},
@@ -47,7 +47,7 @@ static const struct option options[] = {{"top", required_argument, NULL, TOP},
                                         {"table", required_argument, NULL, TABLE},
                                         {"csv", no_argument, NULL, CSV},
                                         {"trial", required_argument, NULL, TRIAL},
-                                        {"help", no_argument, NULL, HELP},
+                                        {"help", no_argument, NULL, CLI_HELP},
                                         {NULL, 0, NULL, 0}};
 
 enum { DEFAULT_TOP = 10 };
@@ -82,8 +82,9 @@ static bool take_top(const char *text, parsed *p, exit_status *status)
     return false;
 }
 
-static bool take_option(int option, char **argv, parsed *p, exit_status *status)
+static bool take_option(void *parsed_options, int option, exit_status *status)
 {
+    parsed *p = parsed_options;
     switch (option) {
     case TOP:
         return take_top(optarg, p, status);
@@ -102,16 +103,8 @@ static bool take_option(int option, char **argv, parsed *p, exit_status *status)
     case TRIAL:
         p->trial = optarg;
         return true;
-    case HELP:
-        fputs(help, stdout);
-        *status = STATUS_OK;
-        return false;
-    case ':':
-        *status = cli_usage("show", "%s needs a value", argv[optind - 1]);
-        return false;
     default:
-        *status = cli_usage("show", "unknown option '%s'", argv[optind - 1]);
-        return false;
+        return false; /* there is no other */
     }
 }
 
@@ -150,13 +143,9 @@ static exit_status show(arena *a, const char *folder, const parsed *p)
 exit_status command_show(int argc, char **argv)
 {
     parsed p = {.show = {.top = DEFAULT_TOP}};
-    exit_status status = STATUS_OK;
+    exit_status status;
     arena *a = arena_create();
-    optind = 0; /* glibc: scan afresh */
-    opterr = 0;
-    bool good = true;
-    for (int option; good && (option = getopt_long(argc, argv, ":", options, NULL)) != -1;)
-        good = take_option(option, argv, &p, &status);
+    const bool good = cli_options(argc, argv, options, help, take_option, &p, &status);
     if (p.show.csv && !p.top_given) p.show.top = SIZE_MAX;
     if (good)
         status = argc - optind == 1 ? show(a, argv[optind], &p)

@@ -1,11 +1,11 @@
 /* cli/test.c: `slope test`: the conformance kit on the command line. */
 #include "cli/cli.h"
+#include "cli/options.h"
 
 #include "base/text.h"
 #include "kernels/kernels.h"
 #include "kit/kit.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,16 +37,17 @@ typedef struct parsed {
     const char **paths;
 } parsed;
 
-enum { JUNIT = 1, TIMEOUT, QUIET, HELP };
+enum { JUNIT = 1, TIMEOUT, QUIET };
 
 static const struct option options[] = {{"junit", required_argument, NULL, JUNIT},
                                         {"timeout", required_argument, NULL, TIMEOUT},
                                         {"quiet", no_argument, NULL, QUIET},
-                                        {"help", no_argument, NULL, HELP},
+                                        {"help", no_argument, NULL, CLI_HELP},
                                         {NULL, 0, NULL, 0}};
 
-static bool take_option(int option, char **argv, parsed *p, exit_status *status)
+static bool take_option(void *parsed_options, int option, exit_status *status)
 {
+    parsed *p = parsed_options;
     int64_t seconds;
     switch (option) {
     case JUNIT:
@@ -62,26 +63,14 @@ static bool take_option(int option, char **argv, parsed *p, exit_status *status)
     case QUIET:
         p->quiet = true;
         return true;
-    case HELP:
-    case 'h':
-        fputs(help, stdout);
-        *status = STATUS_OK;
-        return false;
-    case ':':
-        *status = cli_usage("test", "%s needs a value", argv[optind - 1]);
-        return false;
     default:
-        *status = cli_usage("test", "there is no option '%s'", argv[optind - 1]);
-        return false;
+        return false; /* there is no other */
     }
 }
 
 static bool parse(arena *a, int argc, char **argv, parsed *p, exit_status *status)
 {
-    optind = 0; /* glibc: scan afresh */
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
-        if (!take_option(option, argv, p, status)) return false;
+    if (!cli_options(argc, argv, options, help, take_option, p, status)) return false;
     const char **overrides = arena_alloc(a, (size_t)argc * sizeof *overrides);
     p->paths = arena_alloc(a, (size_t)argc * sizeof *p->paths);
     p->options.overrides = overrides;

@@ -2,9 +2,9 @@
  * run. */
 #include "cli/cli.h"
 #include "cli/experiment_file.h"
+#include "cli/options.h"
 #include "sweep/plan.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 static const char help[] =
@@ -24,12 +24,19 @@ static const char help[] =
     "  slope validate configs/iris.yaml\n"
     "  slope validate configs/iris.yaml optimizer.learning_rate=0.01 --print-config\n";
 
-enum { PRINT_CONFIG = 1, SWEEP, HELP, MOST_SWEEPS = 64 };
+typedef struct parsed {
+    arena *memory;
+    bool print_config;
+    size_t sweep_count;
+    const char **sweeps; /* overrides that --sweep stands for, ended by NULL */
+} parsed;
+
+enum { PRINT_CONFIG = 1, SWEEP };
 
 static const struct option options[] = {
     {"print-config", no_argument, NULL, PRINT_CONFIG},
     {"sweep", required_argument, NULL, SWEEP},
-    {"help", no_argument, NULL, HELP},
+    {"help", no_argument, NULL, CLI_HELP},
     {NULL, 0, NULL, 0},
 };
 
@@ -60,33 +67,24 @@ static exit_status report(arena *a, const char *file, const experiment *e, bool 
     return STATUS_OK;
 }
 
+static bool take_option(void *parsed_options, int option, exit_status *status)
+{
+    parsed *p = parsed_options;
+    if (option == PRINT_CONFIG) return p->print_config = true;
+    p->sweeps[p->sweep_count] = cli_sweep(p->memory, "validate", optarg, status);
+    return p->sweeps[p->sweep_count++] != NULL;
+}
+
 exit_status command_validate(int argc, char **argv)
 {
-    bool print_config = false;
-    const char *sweeps[MOST_SWEEPS + 1] = {NULL};
-    size_t sweep_count = 0;
-    exit_status status = STATUS_OK;
+    exit_status status;
     arena *a = arena_create();
-    optind = 0; /* start over: other subcommands use getopt, too */
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        if (option == PRINT_CONFIG) {
-            print_config = true;
-        } else if (option == SWEEP && sweep_count < MOST_SWEEPS) {
-            sweeps[sweep_count] = cli_sweep(a, "validate", optarg, &status);
-            if (!sweeps[sweep_count++]) goto done;
-        } else if (option == HELP || option == 'h') {
-            fputs(help, stdout);
-            goto done;
-        } else {
-            status = cli_usage("validate", "there is no option '%s'", argv[optind - 1]);
-            goto done;
-        }
+    parsed p = {.memory = a, .sweeps = arena_alloc(a, ((size_t)argc + 1) * sizeof *p.sweeps)};
+    if (cli_options(argc, argv, options, help, take_option, &p, &status)) {
+        const experiment *e =
+            cli_load_experiment(a, "validate", argc - optind, argv + optind, p.sweeps, &status);
+        if (e) status = report(a, argv[optind], e, p.print_config);
     }
-    const experiment *e =
-        cli_load_experiment(a, "validate", argc - optind, argv + optind, sweeps, &status);
-    if (e) status = report(a, argv[optind], e, print_config);
-done:
     arena_destroy(a);
     return status;
 }

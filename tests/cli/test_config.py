@@ -155,7 +155,7 @@ class BadInput(ConfigCase):
         self.write("a.yaml", THREE_LINES)
         done = self.slope("validate", "a.yaml", "--print", "more", status=2)
         self.assertIn("'more' is no override", done.stderr)
-        self.assertIn("there is no option '--frobnicate'",
+        self.assertIn("unknown option '--frobnicate'",
                       self.slope("validate", "a.yaml", "--frobnicate", status=2).stderr)
 
 
