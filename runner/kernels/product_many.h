@@ -59,10 +59,30 @@ static panel_many cut_panel(const product_many *p, size_t panel)
 
 /* Piece after piece, each from its first row to its last: so memory is read in order. */
 static void copy_piece(size_t rows, size_t width, const real *from, size_t ld, real *to,
-                       size_t padded)
+                       size_t ld_to)
 {
     for (size_t m = 0; m < rows; m++)
-        v_store_part(to + m * padded, v_load_part(from + m * ld, width), width);
+        v_store_part(to + m * ld_to, v_load_part(from + m * ld, width), width);
+}
+
+/* to += from. Some rows are read before the first of them is written: a row that begins where the
+ * one before it ends lies within that one's vector, beyond what is stored of it, and the processor
+ * lets such a load wait until the store is done. */
+static void add_piece(size_t rows, size_t width, const real *from, size_t ld, real *to,
+                      size_t ld_to)
+{
+    enum { AT_ONCE = 8 };
+    const vec one = v_set1(1);
+    size_t m = 0;
+    for (; m + AT_ONCE <= rows; m += AT_ONCE, from += AT_ONCE * ld, to += AT_ONCE * ld_to) {
+        vec sum[AT_ONCE];
+        for (size_t i = 0; i < AT_ONCE; i++) sum[i] = v_load_part(to + i * ld_to, width);
+        for (size_t i = 0; i < AT_ONCE; i++)
+            sum[i] = v_fma(v_load_part(from + i * ld, width), one, sum[i]);
+        for (size_t i = 0; i < AT_ONCE; i++) v_store_part(to + i * ld_to, sum[i], width);
+    }
+    for (; m < rows; m++, from += ld, to += ld_to)
+        v_store_part(to, v_fma(v_load_part(from, width), one, v_load_part(to, width)), width);
 }
 
 static void clear_columns(size_t rows, size_t first, size_t padded, real *block)
@@ -103,17 +123,14 @@ static void scatter_pieces(const product_many *p, const panel_many *columns, siz
                            real *block)
 {
     const size_t padded = columns->vectors * VLEN;
-    const vec one = v_set1(1);
     if (p->activation != SLOPE_IDENTITY) activate(p->activation, rows * padded, block);
     for (size_t i = 0; i < columns->count; i++) {
         const piece *s = &columns->pieces[i];
         real *to = p->c[s->matrix] + m0 * p->ldc + s->first;
-        const real *from = block + s->at;
-        for (size_t m = 0; m < rows; m++, to += p->ldc, from += padded) {
-            vec sum = v_load_part(from, s->width);
-            if (p->separate) sum = v_fma(sum, one, v_load_part(to, s->width));
-            v_store_part(to, sum, s->width);
-        }
+        if (p->separate)
+            add_piece(rows, s->width, block + s->at, padded, to, p->ldc);
+        else
+            copy_piece(rows, s->width, block + s->at, padded, to, p->ldc);
     }
 }
 
