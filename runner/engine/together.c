@@ -15,7 +15,7 @@ void together_use_many(bool use)
     atomic_store(&many_allowed, use);
 }
 
-/* Half of the second-level cache; the rest is for the rows. */
+/* Three quarters of the second-level cache; the rest is for the rows. */
 static size_t cache_for_lanes(void)
 {
     enum { USUAL = 1 << 20 };
@@ -26,7 +26,7 @@ static size_t cache_for_lanes(void)
         if (bytes <= 0) bytes = USUAL;
         atomic_store_explicit(&cache, bytes, memory_order_relaxed);
     }
-    return (size_t)bytes / 2;
+    return (size_t)bytes / 4 * 3;
 }
 
 /* A panel of a wide product should be some hundred columns; wider lanes need less company. */
