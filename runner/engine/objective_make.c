@@ -45,13 +45,14 @@ static const slope_model_many *many_of(const slope_model *model)
     return whole && many->backward ? many : NULL;
 }
 
-/* Rows whose features fill about a megabyte, half of a second-level cache, in whole blocks of 16.
- */
+/* Rows whose features fill a megabyte at most, half of a second-level cache, and that a block of
+ * losses falls into without a rest. */
 static size_t rows_for_cache(const objective *o)
 {
     const size_t row = o->shape.features * o->k->real_size;
-    const size_t rows = (1u << 20) / (row ? row : 1) / 16 * 16;
-    return rows < 16 ? 16 : rows > LOSS_BLOCK ? LOSS_BLOCK : rows;
+    size_t rows = LOSS_BLOCK;
+    while (rows > 16 && rows * row > 1u << 20) rows /= 2;
+    return rows;
 }
 
 objective *objective_create(const trial_config *config, const dataset *data, size_t chunk_rows,
