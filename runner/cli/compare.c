@@ -14,10 +14,13 @@ static const char help[] =
     "usage: slope compare DIR… [options]\n"
     "\n"
     "Compares the optimizers of one or several runs. A problem is a data set with a model and a\n"
-    "loss; each optimizer is judged by the best of its trials on it (with several seeds, of its\n"
-    "configurations: by their median).\n"
+    "loss, or an item of `trials` with a label of its own; each optimizer is judged by the best "
+    "of\n"
+    "its trials on it (with several seeds, of its configurations: by their median).\n"
     "\n"
     "tables:\n"
+    "  standings        all optimizers on all problems: effort to the target, and the best rate,\n"
+    "                   in the order of the profile's score; what is printed for several problems\n"
     "  targets          the trial that met the target first: steps, epochs and seconds, to the\n"
     "                   first evaluation that saw it (as in AlgoPerf, Dahl et al. 2023)\n"
     "  profile          fraction of problems on which an optimizer needs at most tau times what\n"
@@ -26,9 +29,10 @@ static const char help[] =
     "                   2019), and the share of rates that are near the best; `slope plot` draws\n"
     "                   it as a picture\n"
     "\n"
-    "  --table WHICH    only one table\n"
+    "  --table WHICH    only this table; otherwise standings, or, of a single problem, the others\n"
     "  --target GOAL    a metric and its value, or better (validation_accuracy=0.84); without it,\n"
-    "                   for each problem, the best value that every optimizer reaches\n"
+    "                   for each problem, the value that half of the optimizers reach (but no\n"
+    "                   nearer to the best than 1e-4 of the way there: More and Wild 2009)\n"
     "  --metric METRIC  the metric; otherwise that of the sweep, or validation accuracy, r2 or\n"
     "                   loss, or the training loss, whichever there is\n"
     "  --by WHAT        what targets and profile count: steps, epochs or seconds (default steps,\n"
@@ -40,6 +44,7 @@ static const char help[] =
     "\n"
     "examples:\n"
     "  slope compare results/fashion_mnist/latest\n"
+    "  slope compare results/race/latest mine\n"
     "  slope compare results/*/latest --table profile --by seconds\n"
     "  slope compare results/iris/latest --target validation_accuracy=0.9 --csv\n";
 
@@ -51,7 +56,7 @@ static const struct option options[] = {
     {"within", required_argument, NULL, WITHIN}, {"csv", no_argument, NULL, CSV},
     {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0}};
 
-enum { ALL_TABLES = -1, TARGETS, PROFILE, RATES };
+enum { USUAL_TABLES = -1, STANDINGS, TARGETS, PROFILE, RATES };
 
 typedef struct parsed {
     comparison_options compare;
@@ -66,8 +71,15 @@ static int take_word(const char *option, const char *word, const char *const *wo
 {
     for (int i = 0; words[i]; i++)
         if (strcmp(word, words[i]) == 0) return i;
-    *status = cli_usage("compare", "%s takes %s, %s or %s, not '%s'", option, words[0], words[1],
-                        words[2], word);
+    char all[128];
+    size_t length = 0;
+    for (int i = 0; words[i]; i++)
+        length += (size_t)snprintf(all + length, sizeof all - length, "%s%s",
+                                   !i             ? ""
+                                   : words[i + 1] ? ", "
+                                                  : " or ",
+                                   words[i]);
+    *status = cli_usage("compare", "%s takes %s, not '%s'", option, all, word);
     return -1;
 }
 
@@ -91,7 +103,7 @@ static bool take_target(parsed *p, const char *text, exit_status *status)
 
 static bool take_option(int option, char **argv, parsed *p, exit_status *status)
 {
-    static const char *const tables[] = {"targets", "profile", "rates", NULL};
+    static const char *const tables[] = {"standings", "targets", "profile", "rates", NULL};
     static const char *const efforts[] = {"steps", "epochs", "seconds", NULL};
     int word;
     switch (option) {
@@ -142,20 +154,23 @@ static void print_header(const comparison *all)
 static exit_status compare(arena *a, int count, char **folders, parsed *p)
 {
     failure why;
-    if (p->csv && p->table == ALL_TABLES) p->table = TARGETS;
+    if (p->csv && p->table == USUAL_TABLES) p->table = TARGETS;
     p->compare.curves = p->table != RATES;
     const comparison *all = comparison_read(a, (size_t)count, folders, &p->compare, &why);
     if (!all) return cli_fail(&why);
+    const bool usual = p->table == USUAL_TABLES, several = all->problem_count > 1;
     if (!p->csv) print_header(all);
-    if (p->table == ALL_TABLES || p->table == TARGETS) compare_targets(all, p->csv, stdout);
-    if (p->table == ALL_TABLES || p->table == PROFILE) compare_profile(all, p->csv, stdout);
-    if (p->table == ALL_TABLES || p->table == RATES) compare_rates(all, p->csv, stdout);
+    if (p->table == STANDINGS || (usual && several)) compare_standings(all, p->csv, stdout);
+    if (p->table == TARGETS || (usual && !several)) compare_targets(all, p->csv, stdout);
+    if (p->table == PROFILE || (usual && !several)) compare_profile(all, p->csv, stdout);
+    if (p->table == RATES || (usual && !several)) compare_rates(all, p->csv, stdout);
+    if (usual && several) puts("more: --table targets, profile or rates");
     return STATUS_OK;
 }
 
 exit_status command_compare(int argc, char **argv)
 {
-    parsed p = {.compare = {.target = NAN, .within = NAN}, .table = ALL_TABLES};
+    parsed p = {.compare = {.target = NAN, .within = NAN}, .table = USUAL_TABLES};
     exit_status status = STATUS_OK;
     arena *a = arena_create();
     optind = 0; /* glibc: scan afresh */

@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* All optimizers on all problems: the effort to the target, and the best rate. */
+void compare_standings(const comparison *all, bool csv, FILE *out);
+
 /* For each problem and optimizer the trial of the best configuration: that which met the target
  * with the least effort. */
 void compare_targets(const comparison *all, bool csv, FILE *out);

@@ -11,12 +11,46 @@
 
 /* ---- entries --------------------------------------------------------------------------------- */
 
-static const char *problem_name(const results *r, size_t row)
+/* "iris linear softmax" */
+static const char *names_of(const results *r, size_t row)
 {
     const char *data = results_named(r, row, "dataset");
     if (!*data || strcmp(data, "none") == 0) return r->experiment;
     return arena_printf(r->memory, "%s %s %s", data, results_named(r, row, "model"),
                         results_named(r, row, "loss"));
+}
+
+/* What its trials have in common: the surface of a label is the same in every experiment. */
+static const char *problem_key(const results *r, size_t row)
+{
+    const char *label = results_named(r, row, "problem"), *data = results_named(r, row, "dataset");
+    if (!*label) return names_of(r, row);
+    return arena_printf(r->memory, "%s\n%s %s %s", label, data, results_named(r, row, "model"),
+                        results_named(r, row, "loss"));
+}
+
+/* "quadratic 100", or, for items of a list that have no label of their own, "iris mlp softmax #3"
+ */
+static const char *problem_name(const results *r, size_t row)
+{
+    const char *label = results_named(r, row, "problem");
+    if (!*label) return names_of(r, row);
+    return *label == '#' ? arena_printf(r->memory, "%s %s", names_of(r, row), label) : label;
+}
+
+/* Two problems that have one label get their whole names. */
+static void tell_apart(comparison *all)
+{
+    for (size_t p = 0; p < all->problem_count; p++)
+        for (size_t q = p + 1; q < all->problem_count; q++) {
+            problem *const pair[] = {&all->problems[p], &all->problems[q]};
+            if (strcmp(pair[0]->label, pair[1]->label) != 0) continue;
+            for (size_t i = 0; i < 2; i++) {
+                const entry *e = &all->entries[pair[i]->first];
+                pair[i]->name =
+                    arena_printf(all->memory, "%s (%s)", pair[i]->label, names_of(e->run, e->row));
+            }
+        }
 }
 
 /* Number of the name in a list with room for one more. */
@@ -33,6 +67,51 @@ static int by_name(const void *one, const void *other)
     return strcmp(*(const char *const *)one, *(const char *const *)other);
 }
 
+/* Of trials of one rule that have no learning rate: the first of its own parameters that is a
+ * number and differs between them. `same` are entries of one run and one optimizer. */
+static void find_tuned(entry *const *same, size_t count)
+{
+    static const char section[] = "optimizer.";
+    const results *r = same[0]->run;
+    for (size_t c = r->first_swept; c < r->first_swept + r->swept_count; c++) {
+        if (strncmp(r->columns[c], section, sizeof section - 1) != 0) continue;
+        bool differs = false;
+        for (size_t i = 1; i < count; i++)
+            differs |= results_number(r, same[i]->row, c) != results_number(r, same[0]->row, c);
+        if (!differs || isnan(results_number(r, same[0]->row, c))) continue;
+        for (size_t i = 0; i < count; i++) same[i]->tuned = results_number(r, same[i]->row, c);
+        return;
+    }
+}
+
+static int by_run_and_optimizer(const void *one, const void *other)
+{
+    const entry *a = *(entry *const *)one, *b = *(entry *const *)other;
+    if (a->optimizer != b->optimizer) return a->optimizer < b->optimizer ? -1 : 1;
+    if (a->run != b->run) return a->run < b->run ? -1 : 1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+/* entry.tuned, where there is no learning rate. */
+static void find_all_tuned(comparison *all)
+{
+    entry **without = arena_alloc(all->memory, all->entry_count * sizeof *without);
+    size_t count = 0;
+    for (size_t i = 0; i < all->entry_count; i++) {
+        entry *e = &all->entries[i];
+        e->tuned = e->rate;
+        if (isnan(e->rate)) without[count++] = e;
+    }
+    if (count) qsort(without, count, sizeof *without, by_run_and_optimizer);
+    for (size_t first = 0, end; first < count; first = end) {
+        for (end = first + 1; end < count; end++)
+            if (without[end]->run != without[first]->run ||
+                without[end]->optimizer != without[first]->optimizer)
+                break;
+        find_tuned(without + first, end - first);
+    }
+}
+
 static bool too_many(failure *why, const char *what)
 {
     return failure_set(why, STATUS_CONFIG, "more than 1000 %s in one comparison", what);
@@ -40,8 +119,9 @@ static bool too_many(failure *why, const char *what)
 
 enum { MOST_NAMES = 1000 };
 
-static bool collect(comparison *all, const char **problems, failure *why)
+static bool collect(comparison *all, failure *why)
 {
+    const char **problems = arena_alloc(all->memory, (MOST_NAMES + 1) * sizeof *problems);
     const char **optimizers = arena_alloc(all->memory, (MOST_NAMES + 1) * sizeof *optimizers);
     size_t configurations = 0, next = 0;
     for (size_t i = 0; i < all->run_count; i++) {
@@ -52,7 +132,7 @@ static bool collect(comparison *all, const char **problems, failure *why)
         for (size_t row = 0; row < r->count; row++) {
             entry *e = &all->entries[next++];
             *e = (entry){.run = r, .row = row, .configuration = configurations + numbers[row]};
-            e->problem = number_in(problems, &all->problem_count, problem_name(r, row));
+            e->problem = number_in(problems, &all->problem_count, problem_key(r, row));
             if (all->problem_count > MOST_NAMES) return too_many(why, "problems");
             number_in(optimizers, &all->optimizer_count, results_named(r, row, "optimizer"));
             if (all->optimizer_count > MOST_NAMES) return too_many(why, "optimizers");
@@ -107,7 +187,7 @@ static int by_problem(const void *one, const void *other)
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
-static void sort_entries(comparison *all, const char *const *names)
+static void sort_entries(comparison *all)
 {
     for (size_t i = 0; i < all->entry_count; i++) {
         entry *e = &all->entries[i];
@@ -119,9 +199,12 @@ static void sort_entries(comparison *all, const char *const *names)
     for (size_t p = 0, first = 0; p < all->problem_count; p++) {
         size_t end = first;
         while (end < all->entry_count && all->entries[end].problem == p) end++;
-        all->problems[p] = (problem){.name = names[p], .target = NAN, .first = first, .end = end};
+        const char *label = problem_name(all->entries[first].run, all->entries[first].row);
+        all->problems[p] =
+            (problem){.name = label, .label = label, .target = NAN, .first = first, .end = end};
         first = end;
     }
+    tell_apart(all);
 }
 
 size_t comparison_end(const comparison *all, size_t first)
@@ -190,54 +273,6 @@ static bool known_metric(const results *r, const char *metric, failure *why)
     return failure_set(why, STATUS_CONFIG, "trials.csv of '%s' has no column '%s'%s%s%s", r->folder,
                        metric, nearest ? "; did you mean '" : "", nearest ? nearest : "",
                        nearest ? "'?" : "");
-}
-
-/* ---- curves and targets ---------------------------------------------------------------------- */
-
-/* All curves of all runs; entries of problems that were not measured ask for nothing. */
-static bool read_curves(comparison *all, failure *why)
-{
-    for (size_t i = 0; i < all->run_count; i++) {
-        const results *r = all->runs[i];
-        curve *curves = arena_alloc(all->memory, r->count * sizeof *curves);
-        for (size_t k = 0; k < all->entry_count; k++) {
-            const entry *e = &all->entries[k];
-            if (e->run != r) continue;
-            const problem *p = &all->problems[e->problem];
-            curves[e->row] = (curve){.metric = p->metric, .target = p->target};
-        }
-        if (r->count && !curves_read(r, curves, why)) return false;
-        for (size_t k = 0; k < all->entry_count; k++)
-            if (all->entries[k].run == r) all->entries[k].curve = curves[all->entries[k].row];
-    }
-    return true;
-}
-
-/* The worst of what the optimizers reach at their best. One that has no value at all has no say. */
-static double common_target(const comparison *all, const problem *p)
-{
-    double target = NAN;
-    for (size_t first = p->first, end; first < p->end; first = end) {
-        end = comparison_end(all, first);
-        double best = NAN;
-        for (size_t i = first; i < end; i++)
-            if (is_better(p->metric, all->entries[i].curve.best, best))
-                best = all->entries[i].curve.best;
-        if (isnan(target) || (!isnan(best) && is_better(p->metric, target, best))) target = best;
-    }
-    return target;
-}
-
-static bool find_targets(comparison *all, failure *why)
-{
-    const double given = all->options->target;
-    for (size_t p = 0; p < all->problem_count; p++) all->problems[p].target = given;
-    if (!isnan(given)) return read_curves(all, why);
-    if (!read_curves(all, why)) return false;
-    for (size_t p = 0; p < all->problem_count; p++)
-        if (all->problems[p].metric)
-            all->problems[p].target = common_target(all, &all->problems[p]);
-    return read_curves(all, why);
 }
 
 /* ---- effort ---------------------------------------------------------------------------------- */
@@ -309,11 +344,11 @@ const comparison *comparison_read(arena *a, size_t count, char *const *folders,
         return NULL;
     }
     all->entries = arena_alloc(a, all->entry_count * sizeof *all->entries);
-    const char **problems = arena_alloc(a, (MOST_NAMES + 1) * sizeof *problems);
-    if (!collect(all, problems, why)) return NULL;
+    if (!collect(all, why)) return NULL;
     drop_copies(all);
-    sort_entries(all, problems);
+    sort_entries(all);
+    find_all_tuned(all);
     if (!find_metrics(all, why)) return NULL;
-    if (options->curves && !find_targets(all, why)) return NULL;
+    if (options->curves && !comparison_find_targets(all, why)) return NULL;
     return all;
 }

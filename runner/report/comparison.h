@@ -1,8 +1,9 @@
 /* report/comparison.h: the trials of one or several runs, sorted by problem and optimizer: what the
  * tables of `slope compare` are made of.
  *
- * A problem is a data set, a model and a loss, by their names; without a data set (a surface) the
- * experiment's name stands for it. Trials of the same problem may come from several folders. */
+ * A problem is a data set, a model and a loss, by their names, and what the column `problem` says
+ * where these do not tell (sweep/plan.h); without a data set (a surface) the experiment's name
+ * stands for it. Trials of the same problem may come from several folders. */
 #ifndef SLOPE_REPORT_COMPARISON_H
 #define SLOPE_REPORT_COMPARISON_H
 
@@ -13,7 +14,7 @@ typedef enum effort { EFFORT_STEPS, EFFORT_EPOCHS, EFFORT_SECONDS } effort;
 
 typedef struct comparison_options {
     const char *metric; /* NULL: sweep.metric, or what all finished trials of a problem have */
-    double target;      /* of that metric; NAN: the best value that every optimizer reaches */
+    double target;      /* of that metric; NAN: by what the optimizers reach (goals.c) */
     effort by;
     double within; /* what is near the best (rates): of accuracies and r2 the difference, of all
                       else the fraction of the best; NAN: 0.01 and 0.1 */
@@ -27,12 +28,14 @@ typedef struct entry {
     size_t row;
     bool failed;  /* results_failed() */
     double rate;  /* learning_rate; NAN: it has none */
+    double tuned; /* rate, or of a rule without one the parameter that is swept; NAN: none */
     double final; /* the metric at the end; NAN where failed or not measured */
     curve curve;
 } entry;
 
 typedef struct problem {
-    const char *name;
+    const char *name;   /* for tables */
+    const char *label;  /* the name, but two problems may have the same */
     const char *metric; /* NULL: nothing of it was measured */
     double target;      /* NAN: there is none */
     size_t first, end;  /* its entries, sorted by optimizer and configuration */
@@ -55,6 +58,10 @@ const comparison *comparison_read(arena *a, size_t count, char *const *folders,
 
 /* One past the last entry from `first` with the same problem and optimizer. */
 size_t comparison_end(const comparison *all, size_t first);
+
+/* Reads the curves of all trials, with the target of each problem: the one that is given, or that
+ * which half of the optimizers reach. */
+bool comparison_find_targets(comparison *all, failure *why);
 
 /* Of a configuration on its way to the target, by options->by. Over several seeds that by which at
  * least half of them are there; *entry_index receives the trial it is of. INFINITY: never. */

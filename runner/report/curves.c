@@ -105,6 +105,7 @@ static void take_evaluation(curve *c, const reading *in, const char *const *cell
 {
     const double value = number_of(cells[in->columns[metric_index(in, c->metric)]]);
     if (!isfinite(value)) return;
+    if (isnan(c->first)) c->first = value;
     if (is_better(c->metric, value, c->best)) c->best = value;
     if (isnan(c->target) || isfinite(c->steps) || is_better(c->metric, c->target, value)) return;
     c->steps = number_of(cells[in->step]);
@@ -115,7 +116,7 @@ static void take_evaluation(curve *c, const reading *in, const char *const *cell
 bool curves_read(const results *r, curve *curves, failure *why)
 {
     for (size_t row = 0; row < r->count; row++) {
-        curves[row].best = NAN;
+        curves[row].first = curves[row].best = NAN;
         curves[row].steps = curves[row].epochs = curves[row].seconds = INFINITY;
     }
     reading in = {.file = csv_scan_open(path_join(r->memory, r->folder, "metrics.csv"), why)};

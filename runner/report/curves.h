@@ -10,7 +10,7 @@
 typedef struct curve {
     const char *metric; /* column of metrics.csv; NULL: nothing is asked */
     double target;      /* NAN: only the best value is asked */
-    double best;        /* NAN: no evaluation has the metric */
+    double first, best; /* of the first evaluation, and of all; NAN: none has the metric */
     /* Of the first evaluation that met the target: so the interval of evaluation is the resolution.
      * INFINITY: it was never met. Seconds are of training. */
     double steps, epochs, seconds;

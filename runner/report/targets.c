@@ -3,8 +3,7 @@
  * As in AlgoPerf (Dahl et al. 2023, "Benchmarking neural network training algorithms",
  * arXiv:2306.07179, sections 3 and 4): each optimizer is tuned by the trials that there are, what
  * counts is the first evaluation at which one of them meets the target, and with several seeds the
- * median over them. There the target is set by the best of several baselines; without --target it
- * is here the best value that every optimizer of the problem reaches with its best trial. */
+ * median over them. What the target is without --target: goals.c. */
 #include "report/compare.h"
 
 #include "report/ranking.h"
@@ -108,7 +107,7 @@ static void print_problem(const comparison *all, const problem *p, sheet *csv, F
     if (!s) {
         fprintf(out, "\n%s: %s to %s %s %s%s\n", p->name, effort_name(all->options->by), p->metric,
                 more_is_better(p->metric) ? ">=" : "<=", score_text(value, p->metric, p->target),
-                isnan(all->options->target) ? ", the best that every optimizer reaches" : "");
+                isnan(all->options->target) ? ", which half of the optimizers reach" : "");
         s = make_sheet(all, false, out);
     }
     for (size_t i = 0; i < count; i++) add_line(all, p, &lines[i], lines[0].effort, s);

@@ -248,7 +248,10 @@ plan *plan_create(const experiment *e, bool load, diagnostics *errors)
                 .classes = true,
                 .numbers = true};
     fill(p);
-    if (diagnostics_count(errors) == before) return p;
+    if (diagnostics_count(errors) == before) {
+        plan_name_problems(p);
+        return p;
+    }
     plan_destroy(p);
     return NULL;
 }

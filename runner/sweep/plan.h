@@ -63,6 +63,12 @@ const char *plan_value(const plan *p, size_t trial, size_t column, arena *a);
 
 size_t plan_base(const plan *p, size_t trial); /* number of the base that it varies */
 
+/* What the trial works on, where data set, model and loss, by their names, do not tell: the label
+ * of its item of `trials`, if no other item has the same three with the same parameters, and a
+ * label is given or needed; "#N" for items that share such a problem, the N-th being the first.
+ * "": the names suffice. */
+const char *plan_problem(const plan *p, size_t trial);
+
 /* What trials are compared by: sweep.metric; where that is not given validation accuracy, r2 or
  * loss if all trials have validation rows, else the training loss. METRIC_NONE without data. */
 metric plan_metric(const plan *p);

@@ -149,6 +149,17 @@ static void finish(struct sha256_ctx *of, unsigned char digest[DIGEST_BYTES])
     sha256_digest(of, DIGEST_BYTES, digest);
 }
 
+/* All but its initialisation. */
+static void put_model(struct sha256_ctx *into, const config_node *model)
+{
+    for (size_t i = 0; model && i < model->count; i++) {
+        const config_entry *e = &model->entries[i];
+        if (strcmp(e->key, section_init.key) == 0) continue;
+        put(into, e->key);
+        put_node(into, e->value);
+    }
+}
+
 /* What trials that train together must share of a section; see engine/lockstep.h. */
 static uint64_t fuse_of(trial_section s, const part *of)
 {
@@ -157,12 +168,7 @@ static uint64_t fuse_of(trial_section s, const part *of)
     if (s == SECTION_DATASET) return first_bytes(of->digest);
     sha256_init(&hash);
     if (s == SECTION_MODEL) {
-        for (size_t i = 0; of->resolved && i < of->resolved->count; i++) {
-            const config_entry *e = &of->resolved->entries[i];
-            if (strcmp(e->key, section_init.key) == 0) continue;
-            put(&hash, e->key);
-            put_node(&hash, e->value);
-        }
+        put_model(&hash, of->resolved);
     } else if (s == SECTION_TRAIN) {
         const train_config *t = &of->config.train;
         const int64_t numbers[] = {t->batch_size, (int64_t)t->seed, t->precision, t->gradient,
@@ -218,6 +224,25 @@ uint64_t plan_make_fuse_key(const part *const parts[TRIAL_SECTIONS])
         key ^= key >> 32;
     }
     return key;
+}
+
+uint64_t plan_digest_problem(const trial_config *c)
+{
+    struct sha256_ctx hash;
+    unsigned char digest[DIGEST_BYTES];
+    const config_node *data = config_get(c->resolved, "dataset");
+    const config_node *loss = config_get(c->resolved, "loss");
+    arena *a = arena_create();
+    sha256_init(&hash);
+    if (data && c->dataset.reader.plugin)
+        put_data_keys(&hash, a, c->dataset.reader.plugin, data, "");
+    put(&hash, "model");
+    put_model(&hash, config_get(c->resolved, "model"));
+    put(&hash, "loss");
+    if (loss) put_node(&hash, loss);
+    finish(&hash, digest);
+    arena_destroy(a);
+    return first_bytes(digest);
 }
 
 /* ---- the index ------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  *     plan_check.c    whether trials fit their data; complaints
  *     plan_trials.c   one trial as it is asked for: configuration, label, values
  *     plan_single.c   trials beside the list
+ *     plan_problems.c what trials work on
  */
 #ifndef SLOPE_SWEEP_PLAN_PRIVATE_H
 #define SLOPE_SWEEP_PLAN_PRIVATE_H
@@ -97,6 +98,7 @@ struct plan {
     plugin_digest *plugins;
     size_t plugin_count, plugin_room;
 
+    const char **problems; /* of each base: see plan_problem() */
     hash_set checked, complaints;
     size_t told;           /* complaints that were made */
     metric metric;         /* see plan_metric() */
@@ -125,6 +127,8 @@ void plan_free_parts(plan *p);
 bool plan_digest_part(plan *p, builder *b, trial_section s, part *of);
 uint64_t plan_make_id(const part *const parts[TRIAL_SECTIONS]);
 uint64_t plan_make_fuse_key(const part *const parts[TRIAL_SECTIONS]);
+/* Of data set, model without initialisation, and loss, as they are configured. */
+uint64_t plan_digest_problem(const trial_config *c);
 /* The trial with that id; SIZE_MAX if there is none. */
 size_t plan_look_up(const plan *p, uint64_t id);
 void plan_enter(plan *p, size_t trial); /* into the index */
@@ -142,6 +146,11 @@ void plan_complain(plan *p, const diagnostics *found, size_t base, const double 
 void plan_end_complaints(plan *p);
 /* The data set of a part, loaded if it is not there. */
 size_t plan_load_dataset(plan *p, builder *b, const part *of);
+
+/* ---- problems -------------------------------------------------------------------------------- */
+
+/* plan.problems, of bases that are right. */
+void plan_name_problems(plan *p);
 
 /* ---- trials ---------------------------------------------------------------------------------- */
 

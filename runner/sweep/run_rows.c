@@ -12,6 +12,7 @@
 static const char *const first_columns[] = {"trial", "label", "hash"};
 /* Between the two: a column for each path that is swept. */
 static const char *const later_columns[] = {"status",
+                                            "problem",
                                             "dataset",
                                             "model",
                                             "loss",
@@ -274,6 +275,7 @@ static void write_identity(run *r, csv_writer *w, const lane *l, trial_status st
     }
     if (a) arena_destroy(a);
     csv_text(w, trial_status_name(status));
+    csv_text(w, plan_problem(r->plan, l->number));
     csv_text(w, c->dataset.label);
     csv_text(w, c->model.plugin->id);
     csv_text(w, c->loss.plugin->id);

@@ -1,8 +1,10 @@
-/* sweep/run_table.c: the table of trials at the end of a run: all of them, or the best of a sweep.
- * See run_private.h. */
+/* sweep/run_table.c: the table at the end of a run: all trials, or the best of a sweep, or, where
+ * it went over several problems, whose losses tell nothing of each other, what `slope compare`
+ * shows of them. See run_private.h. */
 #include "sweep/run_private.h"
 
 #include "record/table.h"
+#include "report/compare.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -155,9 +157,21 @@ static void print_counts(const run *r)
     printf("\n");
 }
 
-void run_print_table(const run *r)
+/* Optimizers on problems, read back from the folder. False: there are not several problems. */
+static bool print_standings(const run *r, arena *a)
 {
-    arena *a = arena_create();
+    failure why;
+    char *folder = arena_strdup(a, r->folder.path);
+    const comparison_options options = {.target = NAN, .within = NAN, .curves = true};
+    if (!r->is_sweep || r->experiment->base_count < 2) return false;
+    const comparison *all = comparison_read(a, 1, &folder, &options, &why);
+    if (!all || all->problem_count < 2) return false;
+    compare_standings(all, false, stdout);
+    return true;
+}
+
+static void print_trials(const run *r, arena *a)
+{
     table *t = table_create();
     const selection s = select_trials(r, a);
     const size_t best = best_shown(&s);
@@ -172,12 +186,22 @@ void run_print_table(const run *r)
     if (s.count) table_print(t, stdout);
     table_destroy(t);
     if (r->is_sweep) print_counts(r);
-    if (best != SIZE_MAX && s.count > 1) {
-        if (r->is_sweep)
-            printf("best by %s: %s\n", metric_name(r->metric), best_label);
-        else
-            printf("best by validation %s: %s\n",
-                   strcmp(s.score, "acc") == 0 ? "accuracy" : s.score, best_label);
+    if (best == SIZE_MAX || s.count <= 1) return;
+    if (r->is_sweep)
+        printf("best by %s: %s\n", metric_name(r->metric), best_label);
+    else
+        printf("best by validation %s: %s\n", strcmp(s.score, "acc") == 0 ? "accuracy" : s.score,
+               best_label);
+}
+
+void run_print_table(const run *r)
+{
+    arena *a = arena_create();
+    if (print_standings(r, a)) {
+        print_counts(r);
+        printf("other tables: slope compare --help\n");
+    } else {
+        print_trials(r, a);
     }
     if (r->is_sweep) printf("all of them: slope show %s\n", r->folder.path);
     printf("results: %s\n", r->folder.path);

@@ -6,8 +6,8 @@ write_run() takes trials as dictionaries from column to value; columns that a tr
 import csv
 
 BEFORE = ["trial", "label", "hash"]
-AFTER = """status dataset model loss optimizer learning_rate steps epochs train_loss train_accuracy
-train_objective validation_loss validation_accuracy best_validation_loss best_validation_accuracy
+AFTER = """status problem dataset model loss optimizer learning_rate steps epochs train_loss
+train_accuracy train_objective validation_loss validation_accuracy best_validation_loss best_validation_accuracy
 best_step test_loss test_accuracy train_mse train_mae train_r2 validation_mse validation_mae
 validation_r2 test_mse test_mae test_r2 train_seconds evaluate_seconds load_seconds message""".split()
 METRICS = """trial step epoch learning_rate train_loss train_accuracy train_objective validation_loss

@@ -11,6 +11,10 @@ FASHION_MNIST = {"linear": 0.84, "mlp": 0.87}
 IMAGES = "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"
 
 
+RULES = sorted(path.stem for path in (SOURCE / "plugins/optimizers").glob("*.c"))
+PROBLEMS = ["quadratic 1", "quadratic 100", "quadratic 10000", "rosenbrock", "iris", "fashion"]
+
+
 class Shipped(slope_cli.SlopeCase):
     def trials(self, name):
         self.slope("run", SOURCE / "configs" / name, "--quiet", "--output", "out", timeout=580)
@@ -32,6 +36,49 @@ class Shipped(slope_cli.SlopeCase):
         for trial in trials:
             with self.subTest(trial["label"]):
                 self.assertGreaterEqual(float(trial["test_accuracy"]), FASHION_MNIST[trial["model"]])
+
+    def rows(self, output, config, *arguments, status=0):
+        self.slope("run", SOURCE / "configs" / config, "--quiet", "--output", output, *arguments,
+                   status=status, timeout=580)
+        with open(self.folder / output / "trials.csv", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def test_sweep(self):
+        trials = self.rows("out", "sweep.yaml")
+        self.assertEqual(len(trials), 2 * 5 * 2)
+        self.assertGreaterEqual(max(float(trial["test_accuracy"]) for trial in trials), 0.9)
+
+    @unittest.skipUnless(os.path.exists(IMAGES), "needs the package dataset-fashion-mnist")
+    def test_race(self):
+        """Cut down to a few steps: every rule, on every problem; one of them alone, and a newcomer's rates,
+        are the same trials."""
+        short = ["train.steps=10", "evaluate.every=5 steps", "trials.5.dataset.limit=150"]
+        trials = self.rows("all", "race.yaml", *short, status=None)
+        self.assertEqual(sorted({trial["optimizer"] for trial in trials}), RULES,
+                         "configs/race.yaml lacks a rule, or has one that is no more")
+        self.assertEqual(list(dict.fromkeys(trial["problem"] for trial in trials)), PROBLEMS)
+        for problem in PROBLEMS:
+            self.assertEqual({trial["optimizer"] for trial in trials
+                              if trial["problem"] == problem and trial["status"] == "finished"},
+                             set(RULES), problem)
+        alone = self.rows("lion", "race.yaml", *short, "optimizer=lion")
+        self.assertEqual(len(alone), 11 * len(PROBLEMS))
+        self.assertEqual([trial["hash"] for trial in alone],
+                         [trial["hash"] for trial in trials if trial["optimizer"] == "lion"])
+        both = self.slope("compare", "all", "lion").stdout
+        self.assertIn(f"{len(trials)} trials of {len(RULES)} optimizers on 6 problems; 66 found again",
+                      both)
+        self.assertEqual(both.split("\n", 1)[1], self.slope("compare", "all").stdout.split("\n", 1)[1])
+
+    @unittest.skipUnless(os.path.exists(IMAGES), "needs the package dataset-fashion-mnist")
+    def test_which_optimizer(self):
+        trials = self.rows("out", "which_optimizer.yaml", "train.epochs=1", "dataset.limit=300",
+                           "dataset.test_limit=100", "dataset.validation=0.2", status=None)
+        self.assertEqual(sorted({trial["optimizer"] for trial in trials}), RULES,
+                         "configs/which_optimizer.yaml lacks a rule, or has one that is no more")
+        self.assertLessEqual({trial["status"] for trial in trials}, {"finished", "diverged"})
+        table = self.slope("compare", "out").stdout
+        self.assertIn("fashion_mnist linear softmax: steps to validation_accuracy >= ", table)
 
 
 if __name__ == "__main__":
