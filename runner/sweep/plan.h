@@ -64,8 +64,8 @@ const char *plan_value(const plan *p, size_t trial, size_t column, arena *a);
 size_t plan_base(const plan *p, size_t trial); /* number of the base that it varies */
 
 /* What the trial works on, where data set, model and loss, by their names, do not tell: the label
- * of its item of `trials`, if no other item has the same three with the same parameters, and a
- * label is given or needed; "#N" for items that share such a problem, the N-th being the first.
+ * of its item of `trials`, if no other item has the same three with the same parameters, and the
+ * label is given (in a sweep) or needed; "#N" for items that share such a problem, the N-th being the first.
  * "": the names suffice. */
 const char *plan_problem(const plan *p, size_t trial);
 

@@ -36,7 +36,8 @@ static int by_problem(const void *one, const void *other)
 static void name_problem(plan *p, const worked *own, size_t count, bool clear)
 {
     const experiment *e = p->experiment;
-    const bool given = config_get(e->trees[own->base], "label") != NULL;
+    /* Without a sweep the record of a run gives all labels, and a resumed run must say the same. */
+    const bool given = e->sweep && config_get(e->trees[own->base], "label");
     const char *name = "";
     if (count == 1 && (given || !clear))
         name = e->labels[own->base];
