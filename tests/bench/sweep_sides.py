@@ -9,6 +9,7 @@ import dataclasses
 import json
 import pathlib
 import shutil
+import statistics
 import subprocess
 import time
 
@@ -66,10 +67,10 @@ class Sweep:
         (short or long).seconds()  # files into memory, caches filled
 
     def run(self):
-        total = 0
-        for _ in range(self.repeat):
-            total += self.long.seconds() - (self.short.seconds() if self.short else 0)
-        return max(total, 1e-9) / (self.parts * self.repeat)  # tiny runs may differ by less than 0
+        pairs = [(self.long.seconds(), self.short.seconds() if self.short else 0)
+                 for _ in range(self.repeat)]
+        longer, shorter = map(statistics.median, zip(*pairs))
+        return max(longer - shorter, 1e-9) / self.parts  # tiny runs may differ by less than 0
 
     def check(self):
         runs = self.short or self.long
