@@ -1,11 +1,11 @@
 /* cli/compare.c: `slope compare`: optimizers beside each other, over the runs in several folders.
  */
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "report/compare.h"
 
 #include "base/text.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,13 +48,13 @@ static const char help[] =
     "  slope compare results/*/latest --table profile --by seconds\n"
     "  slope compare results/iris/latest --target validation_accuracy=0.9 --csv\n";
 
-enum { TABLE = 1, TARGET, METRIC, BY, WITHIN, CSV, HELP };
+enum { TABLE = 1, TARGET, METRIC, BY, WITHIN, CSV };
 
 static const struct option options[] = {
     {"table", required_argument, NULL, TABLE},   {"target", required_argument, NULL, TARGET},
     {"metric", required_argument, NULL, METRIC}, {"by", required_argument, NULL, BY},
     {"within", required_argument, NULL, WITHIN}, {"csv", no_argument, NULL, CSV},
-    {"help", no_argument, NULL, HELP},           {NULL, 0, NULL, 0}};
+    {"help", no_argument, NULL, CLI_HELP},       {NULL, 0, NULL, 0}};
 
 enum { USUAL_TABLES = -1, STANDINGS, TARGETS, PROFILE, RATES };
 
@@ -101,8 +101,9 @@ static bool take_target(parsed *p, const char *text, exit_status *status)
     return false;
 }
 
-static bool take_option(int option, char **argv, parsed *p, exit_status *status)
+static bool take_option(void *parsed_options, int option, exit_status *status)
 {
+    parsed *p = parsed_options;
     static const char *const tables[] = {"standings", "targets", "profile", "rates", NULL};
     static const char *const efforts[] = {"steps", "epochs", "seconds", NULL};
     int word;
@@ -124,16 +125,8 @@ static bool take_option(int option, char **argv, parsed *p, exit_status *status)
         return false;
     case CSV:
         return p->csv = true;
-    case HELP:
-        fputs(help, stdout);
-        *status = STATUS_OK;
-        return false;
-    case ':':
-        *status = cli_usage("compare", "%s needs a value", argv[optind - 1]);
-        return false;
     default:
-        *status = cli_usage("compare", "unknown option '%s'", argv[optind - 1]);
-        return false;
+        return false; /* there is no other */
     }
 }
 
@@ -171,13 +164,9 @@ static exit_status compare(arena *a, int count, char **folders, parsed *p)
 exit_status command_compare(int argc, char **argv)
 {
     parsed p = {.compare = {.target = NAN, .within = NAN}, .table = USUAL_TABLES};
-    exit_status status = STATUS_OK;
+    exit_status status;
     arena *a = arena_create();
-    optind = 0; /* glibc: scan afresh */
-    opterr = 0;
-    bool good = true;
-    for (int option; good && (option = getopt_long(argc, argv, ":", options, NULL)) != -1;)
-        good = take_option(option, argv, &p, &status);
+    const bool good = cli_options(argc, argv, options, help, take_option, &p, &status);
     if (good && argc == optind)
         status = cli_usage("compare", "expected one or more folders of runs");
     else if (good)
