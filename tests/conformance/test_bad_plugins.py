@@ -108,7 +108,7 @@ class CommandLine(KitCase):
 
     def test_usage(self):
         self.assertIn("which plugin?", self.slope("test", status=2).stderr)
-        self.assertIn("no option '--x'", self.slope("test", "--x", status=2).stderr)
+        self.assertIn("unknown option '--x'", self.slope("test", "--x", status=2).stderr)
         self.assertIn("takes seconds", self.slope("test", "a.so", "--timeout", "0", status=2).stderr)
         self.assertIn("cannot open 'there_is_none.so'",
                       self.slope("test", "there_is_none.so", status=3).stderr)
