@@ -12,11 +12,11 @@ from slope_cli import PROGRAM, SlopeCase, main
 
 SWEEP = """\
 experiment: long
-dataset: {name: synthetic, kind: blobs, rows: 1500, test_rows: 200, features: 20, classes: 4, validation: 0.1}
-train: {epochs: 8, batch_size: 32, seed: 3}
-evaluate: {every: 60 steps}
-checkpoint: {every: 50 steps}
-record: {batch_loss: 25 steps}
+dataset: {name: synthetic, kind: blobs, rows: 3000, test_rows: 200, features: 20, classes: 4, validation: 0.1}
+train: {epochs: 40, batch_size: 32, seed: 3}
+evaluate: {every: 300 steps}
+checkpoint: {every: 250 steps}
+record: {batch_loss: 100 steps}
 sweep:
   keep_best: 4
   fuse: FUSE
@@ -54,7 +54,7 @@ class Killed(SlopeCase):
         self.slope("run", "long.yaml", "--quiet", "--output", "whole")
         whole, seconds = self.folder / "whole", time.monotonic() - start
         chance = random.Random(seed)
-        kills = rounds = 0
+        kills = rounds = under_way = 0
         while kills < KILLS:
             name = f"killed{rounds}"
             arguments, ended = ("run", "long.yaml", "--output", name), False
@@ -70,11 +70,15 @@ class Killed(SlopeCase):
                     process.kill()
                     process.wait()
                     kills += 1
+                    metrics = self.folder / name / "metrics.csv"
+                    under_way += metrics.exists() and metrics.read_bytes().count(b"\n") > 1
                 process.stderr.close()
                 if (self.folder / name / "manifest.yaml").exists():
                     arguments = ("resume", name)
             self.assert_same_results(whole, self.folder / name, f"after {kills} kills, seed {seed}")
-        print(f"{kills} kills in {rounds} runs of {len(read_csv(whole / 'trials.csv'))} trials, "
+        self.assertGreaterEqual(under_way, KILLS // 2, "most kills came before anything was trained")
+        trials = len(read_csv(whole / "trials.csv"))
+        print(f"{kills} kills ({under_way} with rows written) in {rounds} runs of {trials} trials, "
               f"{seconds:.2f} s each undisturbed", file=sys.stderr)
 
     def test_together(self):
