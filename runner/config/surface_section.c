@@ -1,7 +1,7 @@
 /* config/surface_section.c: the section `surface`: what is known about a function that is
  * minimised.
  *
- * Names are judged against the model's tensors when a run starts (engine/run_paths.c); here only
+ * Names are judged against the model's tensors when a run starts (sweep/run_records.c); here only
  * what the section says of itself. */
 #include "config/builder.h"
 

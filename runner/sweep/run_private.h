@@ -245,7 +245,6 @@ void run_show_step(run *r, const group *g, const lane *l, double loss);
 void run_show_evaluation(run *r, const group *g, const lane *l);
 void run_show_end(run *r);
 void run_print_table(const run *r);
-void run_print_sweep(const run *r);
 
 /* ---- run_stop.c ------------------------------------------------------------------------------ */
 
