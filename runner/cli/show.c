@@ -18,16 +18,19 @@ static const char help[] =
     "for each parameter that was swept, the number of trials and best and median of the metric\n"
     "for each of its values (in groups, where there are many); and, of a sweep with several\n"
     "seeds, mean and spread of each configuration. Only trials that finished can be best.\n"
+    "Trials on several data sets or surfaces, whose scores tell nothing of each other, are ranked\n"
+    "on each by itself; values have the mean of their ranks.\n"
     "\n"
-    "  --top N          this many trials (default 10; all, with --csv)\n"
+    "  --top N          this many trials (default 10, or 3 of each problem; all, with --csv)\n"
     "  --all            all trials\n"
     "  --sort COLUMN    sort the trials by this column of trials.csv, best first, instead of the\n"
     "                   metric of the sweep: accuracies and r2 from the greatest, all else from\n"
     "                   the smallest\n"
     "  --reverse        the other way round\n"
+    "  --problem NAME   only the trials on this data set or surface, of several\n"
     "  --table WHICH    only one table: trials, effects or seeds\n"
     "  --csv            print a table as CSV, with all digits: trials (with all columns of\n"
-    "                   trials.csv), or what --table names\n"
+    "                   trials.csv), or what --table names; of several problems one after another\n"
     "  --trial N        print the whole configuration of trial N, or of the trial whose id begins\n"
     "                   with N, as a file that runs this trial alone, with the same bits\n"
     "  --help           this text\n"
@@ -35,26 +38,25 @@ static const char help[] =
     "examples:\n"
     "  slope show results/fashion_mnist/latest\n"
     "  slope show results/fashion_mnist/latest --sort train_seconds --top 5\n"
+    "  slope show results/race/latest --problem rosenbrock\n"
     "  slope show results/fashion_mnist/latest --csv --table effects > effects.csv\n"
     "  slope show results/fashion_mnist/latest --trial 17 > one.yaml && slope run one.yaml\n";
 
-enum { TOP = 1, ALL, SORT, REVERSE, TABLE, CSV, TRIAL };
+enum { TOP = 1, ALL, SORT, REVERSE, PROBLEM, TABLE, CSV, TRIAL };
 
 static const struct option options[] = {{"top", required_argument, NULL, TOP},
                                         {"all", no_argument, NULL, ALL},
                                         {"sort", required_argument, NULL, SORT},
                                         {"reverse", no_argument, NULL, REVERSE},
+                                        {"problem", required_argument, NULL, PROBLEM},
                                         {"table", required_argument, NULL, TABLE},
                                         {"csv", no_argument, NULL, CSV},
                                         {"trial", required_argument, NULL, TRIAL},
                                         {"help", no_argument, NULL, CLI_HELP},
                                         {NULL, 0, NULL, 0}};
 
-enum { DEFAULT_TOP = 10 };
-
 typedef struct parsed {
     show_options show;
-    bool top_given;
     const char *trial; /* NULL: tables */
 } parsed;
 
@@ -75,7 +77,6 @@ static bool take_top(const char *text, parsed *p, exit_status *status)
     int64_t count;
     if (text_to_integer(text, &count) && count >= 1) {
         p->show.top = (size_t)count;
-        p->top_given = true;
         return true;
     }
     *status = cli_usage("show", "--top takes a number from 1, not '%s'", text);
@@ -90,12 +91,15 @@ static bool take_option(void *parsed_options, int option, exit_status *status)
         return take_top(optarg, p, status);
     case ALL:
         p->show.top = SIZE_MAX;
-        return p->top_given = true;
+        return true;
     case SORT:
         p->show.sort = optarg;
         return true;
     case REVERSE:
         return p->show.reverse = true;
+    case PROBLEM:
+        p->show.problem = optarg;
+        return true;
     case TABLE:
         return take_table(optarg, &p->show.table, status);
     case CSV:
@@ -142,11 +146,10 @@ static exit_status show(arena *a, const char *folder, const parsed *p)
 
 exit_status command_show(int argc, char **argv)
 {
-    parsed p = {.show = {.top = DEFAULT_TOP}};
+    parsed p = {0};
     exit_status status;
     arena *a = arena_create();
     const bool good = cli_options(argc, argv, options, help, take_option, &p, &status);
-    if (p.show.csv && !p.top_given) p.show.top = SIZE_MAX;
     if (good)
         status = argc - optind == 1 ? show(a, argv[optind], &p)
                                     : cli_usage("show", "expected one folder of a run");

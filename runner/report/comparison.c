@@ -2,6 +2,7 @@
 #include "report/comparison.h"
 
 #include "base/text.h"
+#include "report/problems.h"
 #include "report/ranking.h"
 
 #include <math.h>
@@ -10,33 +11,6 @@
 #include <string.h>
 
 /* ---- entries --------------------------------------------------------------------------------- */
-
-/* "iris linear softmax" */
-static const char *names_of(const results *r, size_t row)
-{
-    const char *data = results_named(r, row, "dataset");
-    if (!*data || strcmp(data, "none") == 0) return r->experiment;
-    return arena_printf(r->memory, "%s %s %s", data, results_named(r, row, "model"),
-                        results_named(r, row, "loss"));
-}
-
-/* What its trials have in common: the surface of a label is the same in every experiment. */
-static const char *problem_key(const results *r, size_t row)
-{
-    const char *label = results_named(r, row, "problem"), *data = results_named(r, row, "dataset");
-    if (!*label) return names_of(r, row);
-    return arena_printf(r->memory, "%s\n%s %s %s", label, data, results_named(r, row, "model"),
-                        results_named(r, row, "loss"));
-}
-
-/* "quadratic 100", or, for items of a list that have no label of their own, "iris mlp softmax #3"
- */
-static const char *problem_name(const results *r, size_t row)
-{
-    const char *label = results_named(r, row, "problem");
-    if (!*label) return names_of(r, row);
-    return *label == '#' ? arena_printf(r->memory, "%s %s", names_of(r, row), label) : label;
-}
 
 /* Two problems that have one label get their whole names. */
 static void tell_apart(comparison *all)
@@ -47,8 +21,8 @@ static void tell_apart(comparison *all)
             if (strcmp(pair[0]->label, pair[1]->label) != 0) continue;
             for (size_t i = 0; i < 2; i++) {
                 const entry *e = &all->entries[pair[i]->first];
-                pair[i]->name =
-                    arena_printf(all->memory, "%s (%s)", pair[i]->label, names_of(e->run, e->row));
+                pair[i]->name = arena_printf(all->memory, "%s (%s)", pair[i]->label,
+                                             problem_names(e->run, e->row));
             }
         }
 }

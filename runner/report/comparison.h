@@ -1,9 +1,7 @@
 /* report/comparison.h: the trials of one or several runs, sorted by problem and optimizer: what the
  * tables of `slope compare` are made of.
  *
- * A problem is a data set, a model and a loss, by their names, and what the column `problem` says
- * where these do not tell (sweep/plan.h); without a data set (a surface) the experiment's name
- * stands for it. Trials of the same problem may come from several folders. */
+ * What a problem is, problems.h says. Trials of the same problem may come from several folders. */
 #ifndef SLOPE_REPORT_COMPARISON_H
 #define SLOPE_REPORT_COMPARISON_H
 

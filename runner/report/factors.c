@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,8 +103,19 @@ const char *results_shown(const results *r, size_t row, size_t column)
 
 /* ---- labels ---------------------------------------------------------------------------------- */
 
+/* Whether the word is the value with fewer digits, as labels have it: 3.162 of 3.16227766017. */
+static bool is_rounded(const char *word, size_t length, const char *value)
+{
+    char text[32];
+    const double number = number_of(value);
+    if (isnan(number) || length >= sizeof text) return false;
+    snprintf(text, sizeof text, "%.4g", number);
+    return strlen(text) == length && memcmp(word, text, length) == 0;
+}
+
 /* Length of "learning_rate=0.1" for the path optimizer.learning_rate and its value 0.1, or of the
- * bare value of a name ("adam"), if the text begins so; else 0. */
+ * bare value of a name ("adam"; never a number, which needs its key), if the text begins so; else
+ * 0. */
 static size_t said_length(const char *text, const char *path, const char *value)
 {
     const size_t value_length = strlen(value), key_length = strcspn(text, "= ");
@@ -115,7 +127,10 @@ static size_t said_length(const char *text, const char *path, const char *value)
             skipped = key_length + 1;
     }
     const char *rest = text + skipped;
-    if (!value_length || strncmp(rest, value, value_length) != 0) return 0;
+    if (!value_length || (!skipped && !isnan(number_of(value)))) return 0;
+    const size_t word = strcspn(rest, " ");
+    if (skipped && is_rounded(rest, word, value)) return skipped + word;
+    if (strncmp(rest, value, value_length) != 0) return 0;
     const char after = rest[value_length];
     return after == ' ' || !after ? skipped + value_length : 0;
 }
@@ -133,11 +148,14 @@ static size_t is_said(const results *r, size_t row, const char *text)
 const char *results_short_label(const results *r, size_t row)
 {
     const char *label = results_named(r, row, "label");
+    const size_t said = r->said ? strlen(r->said) : 0;
+    if (said && strncmp(label, r->said, said) == 0 && (label[said] == ' ' || !label[said]))
+        label += said + (label[said] == ' ');
     if (!r->swept_count) return label;
     char *kept = arena_alloc(r->memory, strlen(label) + 1), *end = kept;
     for (const char *word = label; *word;) {
-        const size_t said = is_said(r, row, word), length = said ? said : strcspn(word, " ");
-        if (length && !said) {
+        const size_t again = is_said(r, row, word), length = again ? again : strcspn(word, " ");
+        if (length && !again) {
             if (end > kept) *end++ = ' ';
             memcpy(end, word, length);
             end += length;

@@ -108,6 +108,7 @@ static void read_facts(results *r)
     if (!seconds || !text_to_number(seconds, &r->seconds)) r->seconds = NAN;
     if (planned && text_to_integer(planned, &trials) && trials > 0) r->planned = (size_t)trials;
     r->metric = text_at(config, "sweep.metric");
+    r->items = config ? config_get(config, "trials") : NULL;
 }
 
 const results *results_read(arena *a, const char *folder, failure *why)

@@ -13,13 +13,15 @@
 #include <stddef.h>
 
 typedef struct results {
-    arena *memory;          /* of all that is here */
-    const char *folder;     /* as given */
-    const char *experiment; /* its name; the folder where nothing tells it */
-    const char *status;     /* of the manifest; "unknown" without one */
-    double seconds;         /* of the whole run; NAN: unknown */
-    size_t planned;         /* trials that the run is made of; 0: unknown */
-    const char *metric;     /* sweep.metric, or NULL */
+    arena *memory;            /* of all that is here */
+    const char *folder;       /* as given */
+    const char *experiment;   /* its name; the folder where nothing tells it */
+    const char *status;       /* of the manifest; "unknown" without one */
+    double seconds;           /* of the whole run; NAN: unknown */
+    size_t planned;           /* trials that the run is made of; 0: unknown */
+    const char *metric;       /* sweep.metric, or NULL */
+    const config_node *items; /* `trials` of the configuration; NULL: there are none */
+    const char *said;         /* what tables say of all trials, so that labels need not; or NULL */
     size_t column_count;
     const char *const *columns;      /* of trials.csv */
     size_t count;                    /* rows of trials.csv: trials that ended */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 typedef struct configuration {
+    const contest *contest;
     size_t first; /* a row of it */
     size_t seeds, failed;
     summary scores;
@@ -27,8 +28,10 @@ static int by_mean(const void *one, const void *other)
 
 /* Values of each configuration one after another: where[n] is where those of configuration n
  * begin. */
-static configuration *collect(const results *r, const char *metric, size_t *count)
+static configuration *collect(const contest *p, size_t *count)
 {
+    const results *r = p->rows;
+    const char *metric = p->metric ? p->metric : "";
     const size_t *numbers = results_configurations(r, count);
     const size_t column = results_column(r, metric);
     configuration *all = arena_alloc(r->memory, *count * sizeof *all);
@@ -45,6 +48,7 @@ static configuration *collect(const results *r, const char *metric, size_t *coun
         c->failed += failed;
     }
     for (size_t n = 0; n < *count; n++) {
+        all[n].contest = p;
         all[n].scores = summarize(values + where[n], all[n].seeds, metric);
         const double mean = all[n].scores.mean;
         all[n].merit = isnan(mean) ? (double)INFINITY : more_is_better(metric) ? -mean : mean;
@@ -52,9 +56,11 @@ static configuration *collect(const results *r, const char *metric, size_t *coun
     return all;
 }
 
-static void add_columns(sheet *s, const results *r, const factor *factors, size_t count)
+static void add_columns(sheet *s, const contests *all, const factor *factors, size_t count)
 {
-    sheet_text_column(s, show_labels(r) ? "label" : NULL, "label");
+    const results *r = all->run;
+    sheet_text_column(s, all->count > 1 ? "problem" : NULL, "problem");
+    sheet_text_column(s, show_labels(all) ? "label" : NULL, "label");
     for (size_t i = 0; i < count; i++)
         if (!factors[i].seed)
             sheet_text_column(s, results_title(r, factors[i].column), factors[i].name);
@@ -68,9 +74,10 @@ static void add_columns(sheet *s, const results *r, const factor *factors, size_
 }
 
 /* The spread of an accuracy is in percentage points. */
-static void add_row(sheet *s, const results *r, const factor *factors, size_t count,
-                    const configuration *c, const char *metric)
+static void add_row(sheet *s, const factor *factors, size_t count, const configuration *c)
 {
+    const results *r = c->contest->rows;
+    const char *metric = c->contest->metric ? c->contest->metric : "";
     sheet_text(s, results_short_label(r, c->first));
     for (size_t i = 0; i < count; i++) {
         if (factors[i].seed) continue;
@@ -87,23 +94,39 @@ static void add_row(sheet *s, const results *r, const factor *factors, size_t co
     sheet_text(s, metric);
 }
 
-bool show_seeds(const results *r, const char *metric, const show_options *options, FILE *out)
+static void add_contest(sheet *s, const contests *all, size_t p, const factor *factors,
+                        size_t count, const show_options *options)
+{
+    size_t configurations;
+    configuration *own = collect(&all->list[p], &configurations);
+    const size_t shown = show_rows(all, options, configurations);
+    qsort(own, configurations, sizeof *own, by_mean);
+    for (size_t i = 0; i < shown; i++) {
+        sheet_text(s, i && !options->csv ? "" : all->list[p].name);
+        add_row(s, factors, count, &own[i]);
+    }
+}
+
+bool show_seeds(const contests *all, const show_options *options, FILE *out)
 {
     const factor *factors;
-    const size_t factor_count = results_factors(r, &factors);
-    size_t count, seeds = 0;
+    const size_t factor_count = results_factors(all->run, &factors);
+    const size_t shown = show_contests(all, options);
+    size_t seeds = 0, configurations;
     for (size_t i = 0; i < factor_count; i++) seeds += factors[i].seed;
     if (!seeds) return false;
-    configuration *all = collect(r, metric, &count);
-    qsort(all, count, sizeof *all, by_mean);
-    const size_t shown = count < options->top ? count : options->top;
+    (void)results_configurations(all->run, &configurations);
     if (!options->csv)
-        fprintf(out, "\nmean and standard deviation of %s over seeds, %zu of %zu configurations\n",
-                metric, shown, count);
+        fprintf(out, "\nmean and standard deviation of %s over seeds", show_metric(all));
+    if (!options->csv && all->count == 1)
+        fprintf(out, ", %zu of %zu configurations", show_rows(all, options, configurations),
+                configurations);
+    if (!options->csv)
+        fputs(all->count > 1 ? ", best configurations of each problem\n" : "\n", out);
     sheet *s = sheet_create(out, options->csv);
-    add_columns(s, r, factors, factor_count);
-    for (size_t i = 0; i < shown; i++) add_row(s, r, factors, factor_count, &all[i], metric);
-    if (shown > 1) sheet_highlight(s, 0);
+    add_columns(s, all, factors, factor_count);
+    for (size_t p = 0; p < shown; p++) add_contest(s, all, p, factors, factor_count, options);
+    if (all->count == 1 && sheet_rows(s) > 1) sheet_highlight(s, 0);
     sheet_end(s);
     return true;
 }
