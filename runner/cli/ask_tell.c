@@ -131,7 +131,7 @@ exit_status command_ask_tell(int argc, char **argv)
     arena *a = arena_create();
     if (parse(argc, argv, &status)) {
         const experiment *e =
-            cli_load_experiment(a, "ask-tell", argc - optind, argv + optind, NULL, &status);
+            cli_load_experiment(a, "ask-tell", argc - optind, argv + optind, NULL, true, &status);
         diagnostics *errors = diagnostics_create(a);
         ask_tell *s = e ? ask_tell_create(e, errors) : NULL;
         if (s) {

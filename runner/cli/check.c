@@ -232,7 +232,7 @@ exit_status command_check(int argc, char **argv)
     arena *a = arena_create();
     if (parse(argc, argv, &p, &status)) {
         const experiment *e =
-            cli_load_experiment(a, "check", argc - optind, argv + optind, forced, &status);
+            cli_load_experiment(a, "check", argc - optind, argv + optind, forced, true, &status);
         if (e) status = check_all(a, e, &p);
     }
     arena_destroy(a);

@@ -4,14 +4,32 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "config/load.h"
+#include "config/overlay.h"
 #include "data/cache.h"
 #include "host/services.h"
+#include "sweep/plan.h"
 
 #include <stdio.h>
 #include <string.h>
 
+/* All errors of the file, and of the trials that can be made in spite of them, are printed. */
+static const experiment *read_experiment(arena *a, const char *file, size_t override_count,
+                                         const char *const *overrides, registry *plugins, bool data,
+                                         exit_status *status)
+{
+    diagnostics *errors = diagnostics_create(a);
+    config_node *tree = config_load(a, file, override_count, overrides, errors);
+    const experiment *e = tree ? experiment_draft(a, tree, file, plugins, errors) : NULL;
+    *status = STATUS_OK;
+    if (!diagnostics_count(errors)) return e;
+    if (e) plan_check_draft(e, data, errors);
+    diagnostics_print(errors, stderr);
+    *status = diagnostics_status(errors);
+    return NULL;
+}
+
 const experiment *cli_load_experiment(arena *a, const char *name, int count, char **arguments,
-                                      const char *const *forced, exit_status *status)
+                                      const char *const *forced, bool data, exit_status *status)
 {
     failure why;
     size_t n = 0;
@@ -39,17 +57,7 @@ const experiment *cli_load_experiment(arena *a, const char *name, int count, cha
         *status = cli_fail(&why);
         return NULL;
     }
-    diagnostics *errors = diagnostics_create(a);
-    const experiment *e = NULL;
-    config_node *tree = config_load(a, arguments[0], override_count, overrides, errors);
-    if (tree) e = experiment_create(a, tree, arguments[0], plugins, errors);
-    if (diagnostics_count(errors)) {
-        diagnostics_print(errors, stderr);
-        *status = diagnostics_status(errors);
-        return NULL;
-    }
-    *status = STATUS_OK;
-    return e;
+    return read_experiment(a, arguments[0], override_count, overrides, plugins, data, status);
 }
 
 /* Whether the brackets that open a text close at its end: [1, 2], but not [1], [2]. */
@@ -74,11 +82,16 @@ const char *cli_sweep(arena *a, const char *name, const char *argument, exit_sta
                             argument);
         return NULL;
     }
+    const char *path = arena_strndup(a, argument, (size_t)(equals - argument));
     const char *values = equals + 1;
+    const section_rule *rule = section_find(path);
+    /* Names alone leave what the file sweeps below them where it is. */
+    if (rule && rule->choice && !strchr(values, '{'))
+        path = arena_printf(a, "%s.%s", path, rule->first);
     const bool whole = is_whole(values);
     /* The path stays one key, so that optimizer and optimizer.learning_rate can both be swept. */
-    return arena_printf(a, "sweep={\"%.*s\": %s%s%s}", (int)(equals - argument), argument,
-                        whole ? "" : "[", values, whole ? "" : "]");
+    return arena_printf(a, "sweep={\"%s\": %s%s%s}", path, whole ? "" : "[", values,
+                        whole ? "" : "]");
 }
 
 bool cli_set_threads(const char *name, const char *text, exit_status *status)

@@ -7,9 +7,9 @@
 
 /* arguments[0] is the file, the others are overrides; `forced` (ended by NULL, or NULL) are
  * overrides that come after the user's. Prints all that is wrong to stderr; NULL then, with the
- * exit status. */
+ * exit status. `data`: the command will read the data, so whether trials fit them is told, too. */
 const experiment *cli_load_experiment(arena *a, const char *name, int count, char **arguments,
-                                      const char *const *forced, exit_status *status);
+                                      const char *const *forced, bool data, exit_status *status);
 
 /* The argument of --sweep, path=values, as one of the `forced`: values are a list without its
  * brackets (0.01,0.1,1), or what a file may have there ({from: 1e-3, to: 1, points: 4}, auto).

@@ -187,7 +187,7 @@ exit_status command_graph(int argc, char **argv)
     arena *a = arena_create();
     if (parse(argc, argv, &p, &status)) {
         const experiment *e =
-            cli_load_experiment(a, "graph", argc - optind, argv + optind, forced, &status);
+            cli_load_experiment(a, "graph", argc - optind, argv + optind, forced, false, &status);
         if (e && p.trial >= e->base_count)
             status = cli_usage("graph", "there is no trial %zu; the file has %zu, counted from 0",
                                p.trial, e->base_count);

@@ -48,7 +48,7 @@ static exit_status merge(arena *a, const run_options *options, size_t count, cha
             return cli_fail(&why);
         }
     char *config = path_join(a, folders[0], "config.yaml");
-    const experiment *e = cli_load_experiment(a, "merge", 1, &config, NULL, &status);
+    const experiment *e = cli_load_experiment(a, "merge", 1, &config, NULL, true, &status);
     if (!e) return status;
     status = run_merge(e, options, count, (const char *const *)folders, &why);
     if (why.status == STATUS_OK) return status;

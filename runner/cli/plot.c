@@ -75,7 +75,7 @@ static exit_status plot(arena *a, plot_options *p)
                     p->folder);
         return cli_fail(&why);
     }
-    const experiment *e = cli_load_experiment(a, "plot", 1, &config, NULL, &status);
+    const experiment *e = cli_load_experiment(a, "plot", 1, &config, NULL, false, &status);
     if (!e || plot_run(e, p, &why)) return status;
     return cli_fail(&why);
 }

@@ -19,10 +19,13 @@ static const char run_help[] =
     "file makes many trials of one, which train together where they can.\n"
     "\n"
     "  key=value        sets a value of the file by its dotted path; value is YAML. A path that\n"
-    "                   is swept is no longer\n"
+    "                   the file sweeps is no longer swept; optimizer=adam leaves of alternatives\n"
+    "                   that of adam\n"
     "  --sweep PATH=VALUES\n"
     "                   sweeps a path: values separated by commas, or a range as in the file\n"
-    "                   ({from: 1e-4, to: 1, points: 9, scale: log}); may be given several times\n"
+    "                   ({from: 1e-4, to: 1, points: 9, scale: log}); may be given several times.\n"
+    "                   Takes the place of what the file sweeps or sets there, in alternatives\n"
+    "                   and in a zip, too; everything else stays as it is\n"
     "  --dry-run        print trials, groups, memory and the time they will take; run nothing\n"
     "  --shard I/N      only the trials whose number modulo N is I, 0 to N-1; put the folders\n"
     "                   together with `slope merge`\n"
@@ -43,7 +46,8 @@ static const char run_help[] =
     "examples:\n"
     "  slope run configs/fashion_mnist.yaml\n"
     "  slope run configs/iris.yaml optimizer=adam optimizer.learning_rate=0.01 train.epochs=50\n"
-    "  slope run configs/iris.yaml --sweep optimizer.learning_rate=0.01,0.1,1\n";
+    "  slope run configs/iris.yaml --sweep optimizer.learning_rate=0.01,0.1,1\n"
+    "  slope run configs/race.yaml optimizer=lion --sweep optimizer.learning_rate=1e-4,1e-3\n";
 
 static const char resume_help[] =
     "usage: slope resume DIR [options]\n"
@@ -182,7 +186,7 @@ exit_status command_run(int argc, char **argv)
     p.sweeps = arena_alloc(a, ((size_t)argc + 1) * sizeof *p.sweeps);
     if (parse(argc, argv, run_options_table, run_help, &p, &status)) {
         const experiment *e =
-            cli_load_experiment(a, "run", argc - optind, argv + optind, p.sweeps, &status);
+            cli_load_experiment(a, "run", argc - optind, argv + optind, p.sweeps, true, &status);
         if (e && p.print_config)
             fputs(config_to_yaml(a, e->resolved, true), stdout);
         else if (e)
@@ -202,7 +206,7 @@ static exit_status resume(arena *a, const parsed *p)
                     p->options.resume);
         return cli_fail(&why);
     }
-    const experiment *e = cli_load_experiment(a, "resume", 1, &config, NULL, &status);
+    const experiment *e = cli_load_experiment(a, "resume", 1, &config, NULL, true, &status);
     return e ? run(e, p) : status;
 }
 

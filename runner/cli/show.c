@@ -121,7 +121,7 @@ static exit_status print_trial(arena *a, const results *r, const char *wanted)
         failure_set(&why, STATUS_ENVIRONMENT, "'%s' holds no config.yaml", r->folder);
         return cli_fail(&why);
     }
-    const experiment *e = cli_load_experiment(a, "show", 1, &config, NULL, &status);
+    const experiment *e = cli_load_experiment(a, "show", 1, &config, NULL, false, &status);
     if (!e) return status;
     diagnostics *errors = diagnostics_create(a);
     plan *trials = plan_create(e, false, errors);

@@ -14,7 +14,8 @@ static const char help[] =
     "data\n"
     "files are there. Prints every error with its place; runs nothing and writes nothing.\n"
     "\n"
-    "  --sweep P=VALUES sweep the path P, too: optimizer.learning_rate=0.01,0.1,1\n"
+    "  --sweep P=VALUES sweep the path P, like `slope run` with this option, as in\n"
+    "                   optimizer.learning_rate=0.01,0.1,1\n"
     "  --print-config   show the resolved configuration, with the origin of every value\n"
     "  --help           this text\n"
     "\n"
@@ -81,8 +82,8 @@ exit_status command_validate(int argc, char **argv)
     arena *a = arena_create();
     parsed p = {.memory = a, .sweeps = arena_alloc(a, ((size_t)argc + 1) * sizeof *p.sweeps)};
     if (cli_options(argc, argv, options, help, take_option, &p, &status)) {
-        const experiment *e =
-            cli_load_experiment(a, "validate", argc - optind, argv + optind, p.sweeps, &status);
+        const experiment *e = cli_load_experiment(a, "validate", argc - optind, argv + optind,
+                                                  p.sweeps, false, &status);
         if (e) status = report(a, argv[optind], e, p.print_config);
     }
     arena_destroy(a);

@@ -87,7 +87,7 @@ static void report_unknown(const section_binding *b, const config_entry *entry, 
         remedy = arena_printf(b->memory, "; %s has %s", b->table->owner, listed(b->memory, names));
     else
         remedy = arena_printf(b->memory, "; %s has no parameters", b->table->owner);
-    diagnostics_add(b->errors, STATUS_CONFIG, entry->key_place, path, "unknown key%s", remedy);
+    diagnostics_add_about(b->errors, ABOUT_KEY, entry->key_place, path, "unknown key%s", remedy);
 }
 
 static bool is_reserved(const section_binding *b, const char *key)
@@ -167,9 +167,9 @@ static const config_node *default_node(const section_binding *b, const slope_par
 static void report_missing(const section_binding *b, const slope_parameter *p)
 {
     const config_place nowhere = {ORIGIN_DEFAULT, NULL, 0, 0};
-    diagnostics_add(b->errors, STATUS_CONFIG, b->section ? b->section->place : nowhere,
-                    join(b->memory, b->path, p->key), "missing, and %s needs it: %s",
-                    b->table->owner, p->doc);
+    diagnostics_add_about(b->errors, ABOUT_ABSENCE, b->section ? b->section->place : nowhere,
+                          join(b->memory, b->path, p->key), "missing, and %s needs it: %s",
+                          b->table->owner, p->doc);
 }
 
 static void bind_parameter(const section_binding *b, const slope_parameter *p, void *config)

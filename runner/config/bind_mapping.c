@@ -187,10 +187,10 @@ static bool read_described(const entry_binding *b, const config_entry *entry, sl
         if (strcmp(key, "shape") == 0 || strcmp(key, "initial") == 0) continue;
         static const char *const keys[] = {"shape", "initial"};
         const char *nearest = text_nearest(key, keys, 2);
-        diagnostics_add(b->of->errors, STATUS_CONFIG, node->entries[i].key_place,
-                        arena_printf(b->of->memory, "%s.%s", b->path, key), "unknown key%s",
-                        nearest ? arena_printf(b->of->memory, "; did you mean '%s'?", nearest)
-                                : "; there are shape and initial");
+        diagnostics_add_about(b->of->errors, ABOUT_KEY, node->entries[i].key_place,
+                              arena_printf(b->of->memory, "%s.%s", b->path, key), "unknown key%s",
+                              nearest ? arena_printf(b->of->memory, "; did you mean '%s'?", nearest)
+                                      : "; there are shape and initial");
         return false;
     }
     const config_node *shape = config_get(node, "shape"), *initial = config_get(node, "initial");

@@ -148,9 +148,10 @@ const char *default_name(slope_kind kind);
 struct space;
 struct sampler_rows;
 
-/* root.sweep, or NULL where there is none; with what of it goes into the record. */
-const struct sweep_config *build_sweep(builder *b, const config_node *root, const config_node *base,
-                                       config_node **record);
+/* root.sweep over these bases, or NULL where there is none; with what of it goes into the record.
+ * Where something is wrong with it: what is left. */
+const struct sweep_config *build_sweep(builder *b, const config_node *root, size_t base_count,
+                                       const config_node *const *bases, config_node **record);
 
 /* The file beside which descriptors are looked for: config_path, if sweep.beside names no other. */
 const char *sweep_beside(const config_node *root, const char *config_path);
@@ -164,11 +165,15 @@ const config_node *build_point(builder *b, const config_node *base, const struct
                                const double *point);
 
 /* The space of a sweep's section. `settings` (ended by NULL) are keys that are no paths; `rows`
- * those of the sampler, or NULL; `base` the first base of the file. Everything that stays of the
- * section goes to `record`. */
-const struct space *build_space(builder *b, const config_node *section, const char *const *settings,
-                                const struct sampler_rows *rows, const config_node *base,
-                                config_node *record);
+ * those of the sampler, or NULL. Everything that stays of the section goes to `record`. */
+struct space *build_space(builder *b, const config_node *section, const char *const *settings,
+                          const struct sampler_rows *rows, size_t base_count,
+                          const config_node *const *bases, config_node *record);
+
+/* Reports values of a space that are wrong whatever they are combined with: each is tried with the
+ * first of everything else. For sweeps whose trials cannot be made. */
+void space_check_values(builder *b, const struct space *s, size_t base_count,
+                        const config_node *const *bases);
 
 /* Labels for those trials that have none (label NULL), and all of them unique. */
 void label_trials(arena *a, trial_config *trials, size_t count);

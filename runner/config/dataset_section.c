@@ -71,8 +71,8 @@ static const config_node *name_of(builder *b, const config_node *section, const 
 {
     const config_node *name = config_get(section, "name");
     if (name && name->kind == CONFIG_SCALAR && !config_is_null(name)) return name;
-    diagnostics_add(b->errors, STATUS_CONFIG, builder_place(section, "name"), "dataset.name",
-                    "missing: give %s", expected);
+    diagnostics_add_about(b->errors, ABOUT_ABSENCE, builder_place(section, "name"), "dataset.name",
+                          "missing: give %s", expected);
     return NULL;
 }
 
@@ -312,9 +312,9 @@ static const config_node *section_without_data(builder *b, const config_node *tr
     const slope_loss *loss =
         (const slope_loss *)(const void *)built->loss.plugin->description[built->train.precision];
     if (loss->target != SLOPE_NO_TARGET) {
-        diagnostics_add(b->errors, STATUS_CONFIG, trial->place, "dataset",
-                        "missing: name a data set, as in `dataset: iris`, or describe one in "
-                        "place with a reader's name");
+        diagnostics_add_about(b->errors, ABOUT_ABSENCE, trial->place, "dataset",
+                              "missing: name a data set, as in `dataset: iris`, or describe one in "
+                              "place with a reader's name");
         return NULL;
     }
     const config_place place = {ORIGIN_DEFAULT, "dataset", 0, 0};

@@ -2,7 +2,6 @@
  */
 #include "config/diagnostics.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +18,7 @@ diagnostics *diagnostics_create(arena *a)
     return all;
 }
 
-void diagnostics_add(diagnostics *all, exit_status status, config_place place, const char *path,
-                     const char *format, ...)
+static void add(diagnostics *all, diagnostic d)
 {
     if (all->count == all->capacity) {
         const size_t capacity = all->capacity ? 2 * all->capacity : 16;
@@ -29,13 +27,36 @@ void diagnostics_add(diagnostics *all, exit_status status, config_place place, c
         all->list = grown;
         all->capacity = capacity;
     }
+    d.path = d.path && *d.path ? arena_strdup(all->memory, d.path) : NULL;
+    d.number = all->count;
+    all->list[all->count++] = d;
+}
+
+void diagnostics_add(diagnostics *all, exit_status status, config_place place, const char *path,
+                     const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     const char *text = arena_vprintf(all->memory, format, args);
     va_end(args);
-    path = path && *path ? arena_strdup(all->memory, path) : NULL;
-    all->list[all->count] = (diagnostic){status, place, path, text, all->count};
-    all->count++;
+    add(all, (diagnostic){.status = status, .place = place, .path = path, .text = text});
+}
+
+void diagnostics_add_about(diagnostics *all, diagnostic_about about, config_place place,
+                           const char *path, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *text = arena_vprintf(all->memory, format, args);
+    va_end(args);
+    add(all, (diagnostic){STATUS_CONFIG, place, path, text, about, 0});
+}
+
+void diagnostics_pass(diagnostics *to, const diagnostic *d, const char *front)
+{
+    diagnostic copy = *d;
+    copy.text = arena_printf(to->memory, "%s%s", front, d->text);
+    add(to, copy);
 }
 
 size_t diagnostics_count(const diagnostics *all)
@@ -71,6 +92,11 @@ static int compare_places(const config_place *a, const config_place *b)
     if (order == 0) order = (a->line > b->line) - (a->line < b->line);
     if (order == 0) order = (a->column > b->column) - (a->column < b->column);
     return order;
+}
+
+bool config_place_same(const config_place *one, const config_place *other)
+{
+    return compare_places(one, other) == 0;
 }
 
 static int compare(const void *left, const void *right)

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/failure.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Where a value comes from. */
@@ -32,6 +33,19 @@ diagnostics *diagnostics_create(arena *a);
 void diagnostics_add(diagnostics *all, exit_status status, config_place place, const char *path,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* What a complaint is about, for those who must know whether it follows from another. */
+typedef enum diagnostic_about {
+    ABOUT_VALUE = 0, /* what stands there */
+    ABOUT_KEY,       /* a key that nobody knows */
+    ABOUT_ABSENCE,   /* something that must be given and is not */
+    ABOUT_RULE,      /* values that do not go together */
+} diagnostic_about;
+
+/* The same, status CONFIG, about something else than a value. */
+void diagnostics_add_about(diagnostics *all, diagnostic_about about, config_place place,
+                           const char *path, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
 size_t diagnostics_count(const diagnostics *all);
 
 /* The i-th that was added. */
@@ -40,9 +54,16 @@ typedef struct diagnostic {
     config_place place;
     const char *path; /* or NULL */
     const char *text;
+    diagnostic_about about;
     size_t number; /* order of arrival */
 } diagnostic;
 const diagnostic *diagnostics_at(const diagnostics *all, size_t i);
+
+/* Passes one on, with something in front of its text ("" for nothing). */
+void diagnostics_pass(diagnostics *to, const diagnostic *d, const char *front);
+
+/* Whether two places are the same. */
+bool config_place_same(const config_place *one, const config_place *other);
 
 /* CONFIG if any error is of that status, else ENVIRONMENT if there is one, else OK. */
 exit_status diagnostics_status(const diagnostics *all);

@@ -148,18 +148,31 @@ static void merge_bases(builder *b, const config_node *root, experiment *all)
     all->trees = trees;
 }
 
-static bool same_place(const config_place *one, const config_place *other)
+static bool is_among(const diagnostics *all, const diagnostic *d)
 {
-    return one->origin == other->origin && one->line == other->line && one->column == other->column;
+    for (size_t i = 0; i < diagnostics_count(all); i++) {
+        const diagnostic *other = diagnostics_at(all, i);
+        if (config_place_same(&other->place, &d->place) && strcmp(other->text, d->text) == 0)
+            return true;
+    }
+    return false;
 }
 
-static void copy_errors(builder *b, const diagnostics *found, const config_place *only)
+/* Passes errors on, but for those that only follow from what was wrong with the space. `only`:
+ * those at that place; `also`: those that are there, too. */
+static size_t copy_errors(builder *b, const diagnostics *found, const space *s,
+                          const config_place *only, const diagnostics *also)
 {
+    size_t count = 0;
     for (size_t i = 0; i < diagnostics_count(found); i++) {
         const diagnostic *d = diagnostics_at(found, i);
-        if (!only || same_place(only, &d->place))
-            diagnostics_add(b->errors, d->status, d->place, d->path, "%s", d->text);
+        if ((only && !config_place_same(only, &d->place)) || (also && !is_among(also, d)) ||
+            space_explains(s, d))
+            continue;
+        diagnostics_pass(b->errors, d, "");
+        count++;
     }
+    return count;
 }
 
 /* A range is right if its ends are: what is drawn from it need not come near them. */
@@ -173,7 +186,7 @@ static void try_ranges(builder *b, const experiment *all, const space *s)
             trial_config unused = {0};
             own.errors = diagnostics_create(b->memory);
             build_trial(&own, build_point(&own, all->trees[0], s, point), &unused);
-            copy_errors(b, own.errors, &s->dimensions[d].place);
+            copy_errors(b, own.errors, s, &s->dimensions[d].place, NULL);
         }
 }
 
@@ -193,8 +206,8 @@ static void label_bases(builder *b, experiment *all, trial_config *bases)
 }
 
 /* A base with the first value of everything that is swept. If these values do not make a trial, the
- * base as the file gives it, if that does: the plan tells what is wrong with which trial, better
- * than could be told here. */
+ * base as the file gives it, if that does. What is wrong with both is told here; what with the
+ * values, the plan tells better. */
 static void build_swept_base(builder *b, const config_node *tree, const space *s,
                              const double *first, trial_config *out)
 {
@@ -211,7 +224,7 @@ static void build_swept_base(builder *b, const config_node *tree, const space *s
         *out = plain;
         return;
     }
-    copy_errors(b, found, NULL);
+    if (!copy_errors(b, found, s, NULL, own.errors)) copy_errors(b, found, s, NULL, NULL);
 }
 
 static void build_bases(builder *b, experiment *all)
@@ -226,8 +239,8 @@ static void build_bases(builder *b, experiment *all)
             build_trial(b, all->trees[i], &bases[i]);
     }
     all->bases = bases;
-    if (s && !diagnostics_count(b->errors)) try_ranges(b, all, s);
-    if (!diagnostics_count(b->errors)) label_bases(b, all, bases);
+    if (s) try_ranges(b, all, s);
+    label_bases(b, all, bases);
 }
 
 /* ---- the record ------------------------------------------------------------------------------ */
@@ -315,8 +328,8 @@ static const config_node *record(builder *b, const config_node *root, const expe
 
 /* ---- entry ----------------------------------------------------------------------------------- */
 
-const experiment *experiment_create(arena *a, const config_node *tree, const char *config_path,
-                                    registry *plugins, diagnostics *errors)
+const experiment *experiment_draft(arena *a, const config_node *tree, const char *config_path,
+                                   registry *plugins, diagnostics *errors)
 {
     config_path = sweep_beside(tree, config_path);
     builder b = {.memory = a, .plugins = plugins, .errors = errors, .config_path = config_path};
@@ -327,9 +340,16 @@ const experiment *experiment_create(arena *a, const config_node *tree, const cha
     const top_fields *f = bind_section(a, &top_table, tree, "", keys_beside(&b), NULL, errors);
     all->name = read_name(&b, tree, f->experiment);
     merge_bases(&b, tree, all);
-    all->sweep = build_sweep(&b, tree, all->trees[0], &sweep);
+    all->sweep = build_sweep(&b, tree, all->base_count, all->trees, &sweep);
     build_bases(&b, all);
-    if (diagnostics_count(errors) > before) return NULL;
-    all->resolved = record(&b, tree, all, sweep);
+    if (diagnostics_count(errors) == before) all->resolved = record(&b, tree, all, sweep);
     return all;
+}
+
+const experiment *experiment_create(arena *a, const config_node *tree, const char *config_path,
+                                    registry *plugins, diagnostics *errors)
+{
+    const size_t before = diagnostics_count(errors);
+    const experiment *all = experiment_draft(a, tree, config_path, plugins, errors);
+    return diagnostics_count(errors) == before ? all : NULL;
 }

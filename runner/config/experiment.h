@@ -195,6 +195,12 @@ typedef struct experiment {
 const experiment *experiment_create(arena *a, const config_node *tree, const char *config_path,
                                     registry *plugins, diagnostics *errors);
 
+/* The same, but never NULL. With errors it is a draft: what is left when everything wrong is taken
+ * out, in which plan_check_draft() finds what else is wrong. For nothing else: it has no record,
+ * and its bases may be wrong. */
+const experiment *experiment_draft(arena *a, const config_node *tree, const char *config_path,
+                                   registry *plugins, diagnostics *errors);
+
 const char *metric_name(metric m); /* "validation_loss"; METRIC_NONE: "none" */
 
 /* Of accuracy and r2 more is better, of everything else less. */

@@ -45,8 +45,8 @@ static config_place place_of(const parser *p, yaml_mark_t mark)
 {
     config_place place = p->where;
     if (place.origin != ORIGIN_FILE) return place;
-    place.line = (int)mark.line + 1;
-    place.column = (int)mark.column + 1;
+    place.column = (int)mark.column + (mark.line ? 1 : place.column);
+    place.line += (int)mark.line;
     return place;
 }
 

@@ -53,7 +53,7 @@ static void run_check(builder *b, const slope_plugin *half, const void *config,
     if (section)
         config_set(b->memory, root, path, root->place, config_merge(b->memory, NULL, section));
     const blame found = config_blame(b->memory, root, path, &call);
-    diagnostics_add(b->errors, STATUS_CONFIG, found.place, found.path, "%s", found.text);
+    diagnostics_add_about(b->errors, ABOUT_RULE, found.place, found.path, "%s", found.text);
 }
 
 const void *builder_bind_plugin(builder *b, const slope_plugin *half, const config_node *section,
@@ -186,10 +186,10 @@ void build_init(builder *b, const char *fallback, const config_node *model, conf
         if (value && used[i])
             config_set(b->memory, record, key, value->place, config_merge(b->memory, NULL, value));
         else if (config_get(section, key) && !used[i])
-            diagnostics_add(b->errors, STATUS_CONFIG, builder_place(section, key),
-                            arena_printf(b->memory, "model.init.%s", key),
-                            "has no effect with distribution %s; %s",
-                            distributions[out->distribution], parameters[i].doc);
+            diagnostics_add_about(b->errors, ABOUT_RULE, builder_place(section, key),
+                                  arena_printf(b->memory, "model.init.%s", key),
+                                  "has no effect with distribution %s; %s",
+                                  distributions[out->distribution], parameters[i].doc);
     }
     config_set(b->memory, resolved, section_init.key, record->place, record);
 }
@@ -291,16 +291,17 @@ static void check_schedule(builder *b, const config_node *trial, const trial_con
     const config_place place = builder_place(section, what);
     if (changes_rate(b, &t->schedule) &&
         !has_parameter(optimizer->description[t->train.precision], "learning_rate"))
-        diagnostics_add(b->errors, STATUS_CONFIG, place,
-                        arena_printf(b->memory, "schedule.%s", what),
-                        "schedules multiply the learning_rate, and optimizer '%s' has none: leave "
-                        "the schedule out",
-                        optimizer->id);
+        diagnostics_add_about(
+            b->errors, ABOUT_RULE, place, arena_printf(b->memory, "schedule.%s", what),
+            "schedules multiply the learning_rate, and optimizer '%s' has none: leave "
+            "the schedule out",
+            optimizer->id);
     if (half->needs_total && t->train.epochs == SLOPE_ABSENT && t->train.steps == SLOPE_ABSENT)
-        diagnostics_add(b->errors, STATUS_CONFIG, builder_place(section, "name"), "schedule.name",
-                        "schedule '%s' must know the number of steps: set train.epochs or "
-                        "train.steps beside train.seconds",
-                        schedule->id);
+        diagnostics_add_about(b->errors, ABOUT_RULE, builder_place(section, "name"),
+                              "schedule.name",
+                              "schedule '%s' must know the number of steps: set train.epochs or "
+                              "train.steps beside train.seconds",
+                              schedule->id);
 }
 
 static void check_clip(builder *b, const config_node *trial, const trial_config *t)
@@ -310,10 +311,11 @@ static void check_clip(builder *b, const config_node *trial, const trial_config 
     const bool clipped = !isnan(t->clip.norm) || !isnan(t->clip.value);
     if (half->scope != SLOPE_SCOPE_POPULATION || !clipped) return;
     const config_node *section = builder_section(b, section_find("clip"), trial, "clip");
-    diagnostics_add(b->errors, STATUS_CONFIG, builder_place(section, ""), "clip",
-                    "optimizer '%s' works without gradients, so there is nothing to clip: leave it "
-                    "out",
-                    t->optimizer.plugin->id);
+    diagnostics_add_about(
+        b->errors, ABOUT_RULE, builder_place(section, ""), "clip",
+        "optimizer '%s' works without gradients, so there is nothing to clip: leave it "
+        "out",
+        t->optimizer.plugin->id);
 }
 
 /* Without data there is nothing to wait for: what the model prepares can be tried at once. */
@@ -330,7 +332,7 @@ static void check_preparation(builder *b, const config_node *trial, const trial_
     slope_model_prepare p = {.size = sizeof p, .host = &call.host, .config = t->model.config};
     if (prepare(&p) == SLOPE_OK) return;
     const blame found = config_blame(b->memory, trial, "model", &call);
-    diagnostics_add(b->errors, STATUS_CONFIG, found.place, found.path, "%s", found.text);
+    diagnostics_add_about(b->errors, ABOUT_RULE, found.place, found.path, "%s", found.text);
 }
 
 /* `before`: errors that there were when the trial was begun; a wrong trial is not tried. */

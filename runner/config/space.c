@@ -97,20 +97,20 @@ static void set_path(arena *a, config_node *mapping, const char *path, config_pl
 }
 
 /* Puts one setting into what a section gets. */
-static void put(const space *s, const char *section, size_t column, const config_node *value,
-                arena *a, config_node **whole)
+static void put(const space *s, const char *section, const space_setting *set, arena *a,
+                config_node **whole)
 {
-    const space_column *c = &s->columns[column];
-    if (!is_in(c->path, section)) return;
+    const char *path = s->columns[set->column].path;
+    if (!is_in(path, section)) return;
     const size_t length = strlen(section);
-    if (!c->path[length]) { /* the section as a whole: null, or a cell of a table */
-        *whole = config_merge(a, value, config_new_mapping(a, c->place));
-        if (value->kind != CONFIG_MAPPING) *whole = config_merge(a, NULL, value);
+    if (!path[length]) { /* the section as a whole: null, or a cell of a table */
+        *whole = config_merge(a, set->value, config_new_mapping(a, *set->key));
+        if (set->value->kind != CONFIG_MAPPING) *whole = config_merge(a, NULL, set->value);
         return;
     }
     /* Anything else as a whole is told elsewhere, as a conflict or by its type. */
-    if (!*whole || (*whole)->kind != CONFIG_MAPPING) *whole = config_new_mapping(a, c->place);
-    set_path(a, *whole, c->path + length + 1, c->place, value);
+    if (!*whole || (*whole)->kind != CONFIG_MAPPING) *whole = config_new_mapping(a, *set->key);
+    set_path(a, *whole, path + length + 1, *set->key, set->value);
 }
 
 const config_node *space_section(const space *s, const double *point, const char *section, arena *a)
@@ -120,13 +120,13 @@ const config_node *space_section(const space *s, const double *point, const char
         const space_dimension *d = &s->dimensions[i];
         if (!space_has(s, point, i)) continue;
         if (!d->choice_count) {
-            if (is_in(s->columns[d->column].path, section))
-                put(s, section, d->column, number_at(d, point[i], a), a, &whole);
+            if (!is_in(s->columns[d->column].path, section)) continue;
+            const space_setting drawn = {d->column, number_at(d, point[i], a), d->key};
+            put(s, section, &drawn, a, &whole);
             continue;
         }
         const space_choice *choice = &d->choices[(size_t)point[i]];
-        for (size_t k = 0; k < choice->count; k++)
-            put(s, section, choice->settings[k].column, choice->settings[k].value, a, &whole);
+        for (size_t k = 0; k < choice->count; k++) put(s, section, &choice->settings[k], a, &whole);
     }
     return whole;
 }

@@ -24,6 +24,10 @@
  * on a logarithmic scale without finite bounds is drawn from its default / 1000 to its default *
  * 1000, inside its bounds. Where plugins are swept beside it, the first one's table counts.
  *
+ * What the command line sets or sweeps, the file does not sweep (space_command.c). Of a section
+ * with mistakes the rest is made into a space, too, so that all mistakes can be told at once: see
+ * space_losses.
+ *
  * Dimensions stand in the order of the file, those of an alternative after it; the rows of a
  * sampler that brings its own come last. */
 #ifndef SLOPE_CONFIG_SPACE_H
@@ -38,13 +42,14 @@
 /* A path that is swept, as trials.csv heads its column, and where it is first swept. */
 typedef struct space_column {
     const char *path;
-    config_place place; /* of the key */
+    const config_place *key; /* of the path's last part */
 } space_column;
 
 /* One value of one column: what a choice sets. */
 typedef struct space_setting {
     size_t column;
     const config_node *value;
+    const config_place *key; /* where the path stands of which this is a value */
 } space_setting;
 
 typedef struct space_choice {
@@ -59,7 +64,8 @@ typedef struct space_dimension {
     uint64_t parent_choice; /* … with the choice under which it is there */
     uint64_t choice_count;  /* 0: a range */
     const space_choice *choices;
-    size_t column;            /* of a range: what it sets */
+    size_t column;            /* of a range: what it sets … */
+    const config_place *key;  /* … and where its path stands */
     double low, high;         /* of a range */
     bool log, integer;        /* scale; integer: from low to high, both included */
     bool low_open, high_open; /* the ends themselves are no values */
@@ -76,6 +82,16 @@ typedef struct space_exclusion {
     const space_condition *conditions;
 } space_exclusion;
 
+/* What is wrong in a section, and was therefore left out of its space. A dimension that is lost
+ * stays as one with a single choice that sets nothing, so that the others keep their numbers. */
+typedef struct space_losses {
+    size_t count;
+    const char *const *paths; /* that would have been set */
+    bool any;                 /* and others, of which nobody knows the paths */
+    bool points;              /* nobody knows which points the sampler places … */
+    bool combinations;        /* … or which of them are left out */
+} space_losses;
+
 typedef struct space {
     size_t count;
     const space_dimension *dimensions;
@@ -83,7 +99,15 @@ typedef struct space {
     const space_column *columns;
     size_t exclusion_count;
     const space_exclusion *exclusions;
+    space_losses lost; /* nothing, where there is no mistake */
 } space;
+
+/* Whether a complaint about a trial may be there only because something was lost. */
+bool space_explains(const space *s, const diagnostic *complaint);
+
+/* Whether something that was lost has to do with one of these paths (ended by NULL): it is the
+ * same, or below it or above. */
+bool space_lost(const space *s, const char *const *paths);
 
 /* Whether dimension `d` is there at the point (one number for each dimension, as in
  * slope/sampler.h). */

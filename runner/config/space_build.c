@@ -1,5 +1,5 @@
-/* config/space_build.c: what reading a space needs again and again: dimensions, columns, settings,
- * and what the command line takes out. See space_build.h. */
+/* config/space_build.c: what reading a space needs again and again: dimensions, columns, settings.
+ * See space_build.h. */
 #include "config/space_build.h"
 
 #include "config/bind_value.h"
@@ -28,8 +28,20 @@ void space_wrong(space_builder *s, config_place place, const char *path, const c
                     "%s", text);
 }
 
-/* The list with room for one more element. */
-static void *grown(arena *a, void *list, size_t count, size_t *room, size_t size)
+bool space_is_setting(const char *key, const char *const *settings)
+{
+    for (; *settings; settings++)
+        if (strcmp(*settings, key) == 0) return true;
+    return false;
+}
+
+bool space_is_below(const char *path, const char *prefix)
+{
+    const size_t length = strlen(prefix);
+    return strncmp(path, prefix, length) == 0 && path[length] == '.';
+}
+
+void *space_grown(arena *a, void *list, size_t count, size_t *room, size_t size)
 {
     if (count < *room) return list;
     *room = *room ? 2 * *room : 4;
@@ -38,33 +50,54 @@ static void *grown(arena *a, void *list, size_t count, size_t *room, size_t size
     return more;
 }
 
+/* ---- dimensions and columns ------------------------------------------------------------------ */
+
 space_dimension *space_add(space_builder *s, const swept *e)
 {
-    s->dimensions = grown(s->b->memory, s->dimensions, s->count, &s->room, sizeof *s->dimensions);
+    s->dimensions =
+        space_grown(s->b->memory, s->dimensions, s->count, &s->room, sizeof *s->dimensions);
     space_dimension *d = &s->dimensions[s->count++];
     *d = (space_dimension){.path = e->path,
                            .place = e->node->place,
+                           .key = e->key,
                            .parent = e->parent,
                            .parent_choice = e->parent_choice};
     return d;
 }
 
-size_t space_column_of(space_builder *s, const char *path, config_place place)
+void space_make_blank(space_builder *s, size_t dimension)
+{
+    static const space_choice nothing = {0};
+    s->dimensions[dimension].choice_count = 1;
+    s->dimensions[dimension].choices = &nothing;
+}
+
+/* Where else a path is swept: "in line 3", "in line 1 of t.csv", "on the command line". */
+static const char *elsewhere(space_builder *s, const config_place *here, const config_place *other)
+{
+    if (other->origin == ORIGIN_COMMAND_LINE) return "on the command line";
+    const char *line = arena_printf(s->b->memory, "in line %d", other->line);
+    if (here->file && other->file && strcmp(here->file, other->file) != 0)
+        return arena_printf(s->b->memory, "%s of %s", line, other->file);
+    return line;
+}
+
+size_t space_column_of(space_builder *s, const char *path, const config_place *key)
 {
     for (size_t i = 0; i < s->column_count; i++) {
         if (strcmp(s->columns[i].path, path) != 0) continue;
-        if (s->owners[i].group != s->group && !s->owners[i].told) {
-            s->owners[i].told = true;
-            space_wrong(s, place, path, "is swept twice (also in line %d): leave one of them out",
-                        s->columns[i].place.line);
-        }
-        return i;
+        if (s->owners[i].group == s->group) return i;
+        if (!s->owners[i].told)
+            space_wrong(s, *key, path, "is swept twice (also %s): leave one of them out",
+                        elsewhere(s, key, s->columns[i].key));
+        s->owners[i].told = true;
+        return NO_COLUMN;
     }
     size_t room = s->column_room;
-    s->owners = grown(s->b->memory, s->owners, s->column_count, &room, sizeof *s->owners);
+    s->owners = space_grown(s->b->memory, s->owners, s->column_count, &room, sizeof *s->owners);
     s->columns =
-        grown(s->b->memory, s->columns, s->column_count, &s->column_room, sizeof *s->columns);
-    s->columns[s->column_count] = (space_column){path, place};
+        space_grown(s->b->memory, s->columns, s->column_count, &s->column_room, sizeof *s->columns);
+    s->columns[s->column_count] = (space_column){path, key};
     s->owners[s->column_count] = (column_owner){.group = s->group};
     return s->column_count++;
 }
@@ -101,13 +134,16 @@ static bool is_file(space_builder *s, const char *path, const config_node *value
     return p && (p->type == SLOPE_PATH || p->type == SLOPE_PATHS);
 }
 
-void space_set(space_builder *s, setting_list *list, const char *path, config_place place,
+void space_set(space_builder *s, setting_list *list, const char *path, const config_place *key,
                const config_node *value)
 {
     path = space_whole_path(s, path, value);
+    const size_t column = space_column_of(s, path, key);
+    if (column == NO_COLUMN) return;
     if (is_file(s, path, value)) value = absolute(s, value);
-    list->items = grown(s->b->memory, list->items, list->count, &list->room, sizeof *list->items);
-    list->items[list->count++] = (space_setting){space_column_of(s, path, place), value};
+    list->items =
+        space_grown(s->b->memory, list->items, list->count, &list->room, sizeof *list->items);
+    list->items[list->count++] = (space_setting){column, value, key};
 }
 
 const config_node *build_point(builder *b, const config_node *base, const space *s,
@@ -139,40 +175,21 @@ void space_add_choices(space_builder *s, const swept *e, const config_node *cons
     space_choice *choices = arena_alloc(s->b->memory, count * sizeof *choices);
     space_setting *settings = arena_alloc(s->b->memory, count * sizeof *settings);
     const bool plain = !space_rule(e->path) && strncmp(e->path, "dataset.", 8) != 0;
-    const size_t column = plain ? space_column_of(s, e->path, e->key_place) : 0;
-    for (size_t i = 0; i < count; i++) {
+    const size_t column = plain ? space_column_of(s, e->path, e->key) : 0;
+    for (size_t i = 0; i < count && column != NO_COLUMN; i++) {
         setting_list list = {&settings[i], 0, 1};
-        if (plain) /* most of all: many values of one parameter */
-            settings[i] = (space_setting){column, values[i]};
-        else
-            space_set(s, &list, e->path, e->key_place, values[i]);
-        choices[i] = (space_choice){1, &settings[i]};
+        if (plain) { /* most of all: many values of one parameter */
+            settings[i] = (space_setting){column, values[i], e->key};
+            list.count = 1;
+        } else {
+            space_set(s, &list, e->path, e->key, values[i]);
+        }
+        choices[i] = (space_choice){list.count, &settings[i]};
     }
     space_dimension *d = space_add(s, e);
     d->path = space_whole_path(s, e->path, values[0]);
     d->choice_count = count;
     d->choices = choices;
     space_advance(s, &choices[0]);
-}
-
-/* ---- the command line ------------------------------------------------------------------------ */
-
-const config_node *space_overridden(const space_builder *s, const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    const config_node *node = config_find(s->root, path);
-    if (!node && dot) { /* optimizer=adam sets optimizer.name */
-        const char *parent = arena_strndup(s->b->memory, path, (size_t)(dot - path));
-        const section_rule *rule = space_rule(parent);
-        const config_node *given = config_find(s->root, parent);
-        if (rule && strcmp(rule->first, dot + 1) == 0 && given && given->kind == CONFIG_SCALAR)
-            node = given;
-    }
-    const bool leaf = node && node->kind != CONFIG_MAPPING;
-    return leaf && node->place.origin == ORIGIN_COMMAND_LINE ? node : NULL;
-}
-
-bool space_taken_out(const space_builder *s, const char *path, const config_node *value)
-{
-    return value->place.origin != ORIGIN_COMMAND_LINE && space_overridden(s, path);
+    space_watch(s, &choices[0]);
 }

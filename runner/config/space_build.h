@@ -1,10 +1,13 @@
 /* config/space_build.h: what the parts of space_create() share. Private to config/.
  *
- *     space_build.c      dimensions, columns, settings; what the command line takes out
+ *     space_build.c      dimensions, columns, settings
+ *     space_command.c    what the command line takes out
  *     space_read.c       entries of `sweep`: lists, alternatives; the whole section
  *     space_range.c      numbers: from/to/points, distributions, auto
  *     space_together.c   values side by side: zip, a sampler's rows
  *     space_finish.c     what concerns the whole: conflicts, exclude
+ *     space_losses.c     what was wrong, and what follows from it
+ *     space_check.c      paths that no trial has; values by themselves
  */
 #ifndef SLOPE_CONFIG_SPACE_BUILD_H
 #define SLOPE_CONFIG_SPACE_BUILD_H
@@ -15,11 +18,27 @@
 
 #include "slope/sampler.h"
 
+#define NO_COLUMN SIZE_MAX
+
 /* A column while the space grows: who sweeps it. */
 typedef struct column_owner {
     size_t group; /* entries of one group may share a column: they exclude each other, or zip */
     bool told;    /* that it is swept twice */
+    const config_place *watched; /* the key that was looked at last, see space_watch() */
 } column_owner;
+
+/* A path that the command line sweeps; `below`: and with it all that lies below. */
+typedef struct claim {
+    const char *path;
+    bool below;
+} claim;
+
+/* A path that may be misspelt: the plugins that are read so far have no such parameter. */
+typedef struct doubt {
+    const char *path;
+    const config_place *key;
+    bool automatic; /* its values are `auto` */
+} doubt;
 
 typedef struct space_builder {
     builder *b;
@@ -32,12 +51,19 @@ typedef struct space_builder {
     column_owner *owners;
     size_t column_count, column_room;
     size_t group; /* of the entry that is read */
+    claim *claims;
+    size_t claim_count, claim_room;
+    doubt *doubts;
+    size_t doubt_count, doubt_room;
+    const char **lost;
+    size_t lost_count, lost_room;
+    bool lost_any, lost_points, lost_combinations; /* as in space_losses */
 } space_builder;
 
 /* One entry: a path and what stands there for its values. */
 typedef struct swept {
     const char *path;
-    config_place key_place;
+    const config_place *key;
     const config_node *node;
     size_t parent; /* dimension under whose choice it stands, or SLOPE_NO_PARENT */
     uint64_t parent_choice;
@@ -49,17 +75,34 @@ typedef struct setting_list {
     size_t count, room;
 } setting_list;
 
+/* The list with room for one more element. */
+void *space_grown(arena *a, void *list, size_t count, size_t *room, size_t size);
+
 /* A new dimension without values; the pointer holds until the next one is added. */
 space_dimension *space_add(space_builder *s, const swept *e);
-/* The column of a path; an error where another group sweeps it. */
-size_t space_column_of(space_builder *s, const char *path, config_place place);
+/* Makes a dimension one with a single choice that sets nothing. */
+void space_make_blank(space_builder *s, size_t dimension);
+/* The column of a path. NO_COLUMN, and an error, where another group sweeps it. */
+size_t space_column_of(space_builder *s, const char *path, const config_place *key);
 /* Adds a setting; the path of a scalar may be completed (optimizer is optimizer.name), that of a
  * file is made absolute. */
-void space_set(space_builder *s, setting_list *list, const char *path, config_place place,
+void space_set(space_builder *s, setting_list *list, const char *path, const config_place *key,
                const config_node *value);
 /* A dimension that chooses between values of one path. */
 void space_add_choices(space_builder *s, const swept *e, const config_node *const *values,
                        size_t count);
+
+/* What would have been set is lost: nothing that follows from it is told. */
+void space_lose(space_builder *s, const char *path);
+
+/* Notes those of the paths that a choice sets, or one path, which no plugin that was read so far
+ * has: space_check_paths() looks at them when all is read. False: the path is no such one. */
+void space_watch(space_builder *s, const space_choice *choice);
+bool space_watch_path(space_builder *s, const char *path, const config_place *key, bool automatic);
+
+/* Tells each path that no trial has, once, and takes it out. `trees`: the bases. */
+void space_check_paths(space_builder *s, const space *so_far, size_t base_count,
+                       const config_node *const *trees);
 
 /* Reports at a node of the section; the path printed is "sweep.PATH". */
 void space_wrong(space_builder *s, config_place place, const char *path, const char *format, ...)
@@ -82,10 +125,17 @@ void space_advance(space_builder *s, const space_choice *choice);
 const section_rule *space_rule(const char *path);
 const char *space_whole_path(space_builder *s, const char *path, const config_node *value);
 
-/* What the command line sets for a path; or NULL. It takes the path out of a sweep, unless the
- * command line gave these values, too. */
+/* What the command line sets for a path; or NULL. */
 const config_node *space_overridden(const space_builder *s, const char *path);
+/* Notes what the command line sweeps. `settings`: keys that are no paths, ended by NULL. */
+void space_find_claims(space_builder *s, const char *const *settings);
+/* Whether the command line sweeps this path, or something of which it is a part. */
+bool space_claimed(const space_builder *s, const char *path);
+/* Whether a value of the file is out of the sweep, since the command line sets or sweeps its path.
+ */
 bool space_taken_out(const space_builder *s, const char *path, const config_node *value);
+/* Whether the command line took out all that the file sweeps at or below a section of the path. */
+bool space_replaced(const space_builder *s, const char *path);
 
 /* `zip`, with what of it goes into the record; rows of a sampler, with the section for places. */
 void space_read_zips(space_builder *s, const config_entry *e, config_node *record);
@@ -98,6 +148,8 @@ config_node *space_read_exclusions(space_builder *s, const config_node *list, sp
 size_t space_count_leaves(const config_node *node); /* at most so many settings stand in it */
 
 const char *space_join(arena *a, const char *path, const char *key);
+bool space_is_setting(const char *key, const char *const *settings);
+bool space_is_below(const char *path, const char *prefix);
 bool space_is_auto(const config_node *node);
 
 #endif

@@ -7,10 +7,19 @@
 
 #include <string.h>
 
-static bool is_below(const char *path, const char *prefix)
+static void tell_hidden(space_builder *s, const space_column *part, const space_column *whole)
 {
-    const size_t length = strlen(prefix);
-    return strncmp(path, prefix, length) == 0 && path[length] == '.';
+    if (part->key->origin == ORIGIN_COMMAND_LINE && whole->key->origin != ORIGIN_COMMAND_LINE)
+        space_wrong(s, *part->key, part->path,
+                    "the file sweeps '%s' as a whole in line %d, and so values that have no part "
+                    "to sweep: sweep all of it (--sweep '%s=…')",
+                    whole->path, whole->key->line, whole->path);
+    else
+        space_wrong(s, *part->key, part->path, "'%s' is swept as a whole %s: sweep one of the two",
+                    whole->path,
+                    whole->key->origin == ORIGIN_COMMAND_LINE
+                        ? "on the command line"
+                        : arena_printf(s->b->memory, "in line %d", whole->key->line));
 }
 
 void space_check_columns(space_builder *s)
@@ -18,19 +27,28 @@ void space_check_columns(space_builder *s)
     for (size_t i = 0; i < s->column_count; i++)
         for (size_t k = 0; k < s->column_count; k++)
             if (s->owners[i].group != s->owners[k].group &&
-                is_below(s->columns[i].path, s->columns[k].path))
-                space_wrong(s, s->columns[i].place, s->columns[i].path,
-                            "'%s' is swept as a whole in line %d: sweep one of the two",
-                            s->columns[k].path, s->columns[k].place.line);
+                space_is_below(s->columns[i].path, s->columns[k].path)) {
+                tell_hidden(s, &s->columns[i], &s->columns[k]);
+                space_lose(s, s->columns[i].path);
+            }
 }
 
 /* ---- exclude --------------------------------------------------------------------------------- */
 
+/* A condition on a path that is not swept. */
+typedef struct stray {
+    const char *path;
+    config_place place;
+} stray;
+
 typedef struct reading {
     space_builder *s;
     space_condition *conditions;
-    size_t count, room;
-    bool wrong, never; /* never: the command line sets something else */
+    size_t count;
+    stray *strays;
+    size_t stray_count;
+    bool empty; /* one of the conditions has no values */
+    bool never; /* it cannot hold: the command line sets or sweeps something else */
     config_node *record;
 } reading;
 
@@ -41,16 +59,24 @@ static size_t find_column(const space_builder *s, const char *path)
     return c;
 }
 
-static void unknown(reading *r, const char *path, config_place place)
+static bool is_lost(const space_builder *s, const char *path)
 {
-    const space_builder *s = r->s;
+    bool lost = s->lost_any;
+    for (size_t i = 0; i < s->lost_count; i++)
+        lost |= strcmp(s->lost[i], path) == 0 || space_is_below(path, s->lost[i]);
+    return lost;
+}
+
+/* A path that was lost has been told, so that it is not swept is only a consequence. */
+static void tell_stray(space_builder *s, const stray *one)
+{
     const char **names = arena_alloc(s->b->memory, (s->column_count + 1) * sizeof *names);
     for (size_t i = 0; i < s->column_count; i++) names[i] = s->columns[i].path;
-    const char *nearest = text_nearest(path, names, s->column_count);
-    space_wrong(r->s, place, "exclude", "'%s' is not swept%s%s%s", path,
+    const char *nearest = text_nearest(one->path, names, s->column_count);
+    if (is_lost(s, one->path)) return;
+    space_wrong(s, one->place, "exclude", "'%s' is not swept%s%s%s", one->path,
                 nearest ? "; did you mean '" : ", so no combination can be told by it",
                 nearest ? nearest : "", nearest ? "'?" : "");
-    r->wrong = true;
 }
 
 static bool among(const config_node *value, const config_node *const *values, size_t count)
@@ -66,7 +92,7 @@ static void read_condition(reading *r, const char *path, const config_entry *e)
     space_builder *s = r->s;
     arena *a = s->b->memory;
     const config_node *value = e->value;
-    const section_rule *rule = strcmp(path, "model.init") == 0 ? &section_init : section_find(path);
+    const section_rule *rule = space_rule(path);
     if (rule && find_column(s, path) == s->column_count) path = space_join(a, path, rule->first);
     const bool list = value->kind == CONFIG_SEQUENCE;
     const config_node **values = arena_alloc(a, (list ? value->count : 1) * sizeof *values);
@@ -80,12 +106,14 @@ static void read_condition(reading *r, const char *path, const config_entry *e)
         return;
     }
     if (column == s->column_count) {
-        unknown(r, path, e->key_place);
+        r->never |= space_replaced(s, path);
+        r->strays[r->stray_count++] = (stray){path, e->key_place};
         return;
     }
     if (!count) {
         space_wrong(s, value->place, "exclude", "the list is empty: name at least one value");
-        r->wrong = true;
+        r->empty = true;
+        return;
     }
     r->conditions[r->count++] = (space_condition){column, count, values};
     config_set(a, r->record, path, e->key_place, e->value);
@@ -111,6 +139,34 @@ size_t space_count_leaves(const config_node *node)
     return count;
 }
 
+/* One item; false if it leaves nothing out. Of a wrong one the other conditions stay: they leave
+ * out more, so that no trial is found wrong that there would not be. */
+static bool read_exclusion(space_builder *s, const config_node *item, space_exclusion *out,
+                           config_node **record)
+{
+    if (item->kind != CONFIG_MAPPING || !item->count) {
+        space_wrong(s, item->place, "exclude",
+                    "expected a mapping from swept paths to values, as in {optimizer.name: sgd, "
+                    "optimizer.learning_rate: 1}");
+        s->lost_combinations = true;
+        return false;
+    }
+    const size_t most = space_count_leaves(item);
+    reading r = {.s = s, .record = config_new_mapping(s->b->memory, item->place)};
+    r.conditions = arena_alloc(s->b->memory, most * sizeof *r.conditions);
+    r.strays = arena_alloc(s->b->memory, most * sizeof *r.strays);
+    read_conditions(&r, "", item);
+    if (r.never) return false;
+    for (size_t i = 0; i < r.stray_count; i++) tell_stray(s, &r.strays[i]);
+    if (!r.count && (r.stray_count || r.empty)) {
+        s->lost_combinations = true;
+        return false;
+    }
+    *out = (space_exclusion){r.count, r.conditions};
+    *record = r.record;
+    return true;
+}
+
 config_node *space_read_exclusions(space_builder *s, const config_node *list, space *out)
 {
     arena *a = s->b->memory;
@@ -120,20 +176,11 @@ config_node *space_read_exclusions(space_builder *s, const config_node *list, sp
     space_exclusion *all = arena_alloc(a, count * sizeof *all);
     config_node *record = config_new_sequence(a, list->place);
     for (size_t i = 0; i < count; i++) {
-        const config_node *item = many ? list->items[i] : list;
-        if (item->kind != CONFIG_MAPPING || !item->count) {
-            space_wrong(
-                s, item->place, "exclude",
-                "expected a mapping from swept paths to values, as in {optimizer.name: sgd, "
-                "optimizer.learning_rate: 1}");
+        config_node *own = NULL;
+        if (!read_exclusion(s, many ? list->items[i] : list, &all[out->exclusion_count], &own))
             continue;
-        }
-        reading r = {.s = s, .record = config_new_mapping(a, item->place)};
-        r.conditions = arena_alloc(a, space_count_leaves(item) * sizeof *r.conditions);
-        read_conditions(&r, "", item);
-        if (r.wrong || r.never) continue;
-        all[out->exclusion_count++] = (space_exclusion){r.count, r.conditions};
-        config_append(a, record, r.record);
+        out->exclusion_count++;
+        config_append(a, record, own);
     }
     out->exclusions = all;
     return record->count ? record : NULL;

@@ -180,8 +180,13 @@ static void add_range(space_builder *s, const swept *e, const space_dimension *r
         space_add_choices(s, e, values, count);
         return;
     }
-    const size_t column = space_column_of(s, e->path, e->key_place);
+    const size_t column = space_column_of(s, e->path, e->key);
     space_dimension *d = space_add(s, e);
+    if (column == NO_COLUMN) {
+        space_make_blank(s, s->count - 1);
+        return;
+    }
+    space_watch_path(s, e->path, e->key, false);
     d->column = column;
     d->low = range->low;
     d->high = range->high;
@@ -299,9 +304,10 @@ void space_read_auto(space_builder *s, const swept *e)
     static const char *const truths[] = {"false", "true", NULL};
     const slope_parameter *p = builder_parameter(s->b, s->context, e->path);
     space_dimension range;
-    if (!p)
-        space_wrong(s, e->key_place, e->path,
-                    "there is no such parameter, so auto has nothing to go by");
+    if (!p && space_watch_path(s, e->path, e->key, true))
+        space_add_choices(s, e, &e->node, 1); /* until it is clear what the trials have */
+    else if (!p)
+        space_wrong(s, *e->key, e->path, "is no parameter, so auto has nothing to go by");
     else if (p->type == SLOPE_BOOL)
         add_names(s, e, truths);
     else if (p->type == SLOPE_CHOICE)

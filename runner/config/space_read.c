@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Reads an entry and returns what of it goes into the record; NULL if the command line took it out
- * of the sweep, or it is wrong. */
+ * of the sweep, or it is wrong. What is wrong is told, and lost. */
 static config_node *read_entry(space_builder *s, const swept *e);
 
 /* ---- alternatives ---------------------------------------------------------------------------- */
@@ -39,9 +39,10 @@ static void read_constants(space_builder *s, const char *path, const config_node
         const char *below = space_join(s->b->memory, path, e->key);
         if (is_constant(e->value)) {
             if (space_taken_out(s, space_whole_path(s, below, e->value), e->value)) continue;
-            space_set(s, settings, below, e->key_place, e->value);
+            space_set(s, settings, below, &e->key_place, e->value);
             config_set(s->b->memory, record, e->key, e->key_place, e->value);
         } else if (e->value->kind == CONFIG_MAPPING && !space_is_range(e->value)) {
+            if (space_taken_out(s, below, e->value)) continue;
             config_node *inner = config_new_mapping(s->b->memory, e->value->place);
             config_set(s->b->memory, record, e->key, e->key_place, inner);
             read_constants(s, below, e->value, settings, inner);
@@ -58,7 +59,7 @@ static void read_inner(space_builder *s, const swept *at, const config_node *ite
         const config_entry *e = &item->entries[i];
         swept inner = *at;
         inner.path = space_join(s->b->memory, at->path, e->key);
-        inner.key_place = e->key_place;
+        inner.key = &e->key_place;
         inner.node = e->value;
         if (is_constant(e->value)) continue;
         if (e->value->kind == CONFIG_MAPPING && !space_is_range(e->value)) {
@@ -92,13 +93,15 @@ static config_node *read_alternatives(space_builder *s, const swept *e)
             read_constants(s, e->path, item, &settings, own);
             choices[count] = (space_choice){settings.count, settings.items};
             space_advance(s, &choices[count]);
-            const swept inner = {e->path, e->key_place, item, number, count};
+            space_watch(s, &choices[count]);
+            const swept inner = {e->path, e->key, item, number, count};
             read_inner(s, &inner, item, own);
             config_append(a, record, own);
         } else {
-            space_set(s, &settings, e->path, e->key_place, item);
+            space_set(s, &settings, e->path, e->key, item);
             choices[count] = (space_choice){settings.count, settings.items};
             space_advance(s, &choices[count]);
+            space_watch(s, &choices[count]);
             config_append(a, record, config_merge(a, NULL, item));
         }
         if (!after) after = s->context;
@@ -131,31 +134,28 @@ static config_node *read_list(space_builder *s, const swept *e)
 
 static config_node *read_entry(space_builder *s, const swept *e)
 {
-    const size_t before = diagnostics_count(s->b->errors);
+    const size_t before = diagnostics_count(s->b->errors), count = s->count;
+    config_node *stays = NULL;
     if (space_taken_out(s, e->path, e->node)) return NULL;
-    if (e->node->kind == CONFIG_SEQUENCE) return read_list(s, e);
-    if (config_is_null(e->node)) {
+    if (e->node->kind == CONFIG_SEQUENCE)
+        stays = read_list(s, e);
+    else if (config_is_null(e->node))
         space_wrong(s, e->node->place, e->path,
                     "has no values: give a list, or a range such as {from: 1e-3, to: 1, points: 4, "
                     "scale: log}");
-    } else if (space_is_auto(e->node)) {
+    else if (space_is_auto(e->node))
         space_read_auto(s, e);
-    } else if (e->node->kind == CONFIG_SCALAR) {
+    else if (e->node->kind == CONFIG_SCALAR)
         space_add_choices(s, e, &e->node, 1);
-    } else {
+    else
         space_read_range(s, e);
-    }
-    return diagnostics_count(s->b->errors) == before ? config_merge(s->b->memory, NULL, e->node)
-                                                     : NULL;
-}
-
-/* Whether the command line gave other values for this path. */
-static bool swept_otherwise(const space_builder *s, const char *path, const config_node *node)
-{
-    const config_node *below = config_find(s->section, path), *whole = config_get(s->section, path);
-    const config_node *other = below && below != node ? below : whole;
-    return other && other != node && other->place.origin == ORIGIN_COMMAND_LINE &&
-           node->place.origin != ORIGIN_COMMAND_LINE;
+    if (diagnostics_count(s->b->errors) == before)
+        return stays ? stays : s->count > count ? config_merge(s->b->memory, NULL, e->node) : NULL;
+    if (s->count > count) return NULL;
+    space_lose(s, e->path);
+    space_add(s, e);
+    space_make_blank(s, count);
+    return NULL;
 }
 
 /* Mappings in one another are paths. */
@@ -169,20 +169,53 @@ static void read_below(space_builder *s, const char *path, const config_entry *e
                        record);
         return;
     }
-    if (swept_otherwise(s, path, node)) return;
     s->group++;
-    const swept at = {path, e->key_place, node, SLOPE_NO_PARENT, 0};
+    const swept at = {path, &e->key_place, node, SLOPE_NO_PARENT, 0};
     config_node *stays = read_entry(s, &at);
     if (stays) config_set(s->b->memory, record, path, e->key_place, stays);
 }
 
 /* ---- the section ----------------------------------------------------------------------------- */
 
-static bool is_setting(const char *key, const char *const *settings)
+static void lose_leaves(space_builder *s, const char *path, const config_node *node)
 {
-    for (; *settings; settings++)
-        if (strcmp(*settings, key) == 0) return true;
-    return false;
+    for (size_t i = 0; node->kind == CONFIG_SEQUENCE && i < node->count; i++)
+        lose_leaves(s, path, node->items[i]);
+    for (size_t i = 0; node->kind == CONFIG_MAPPING && i < node->count; i++) {
+        const char *below = space_join(s->b->memory, path, node->entries[i].key);
+        space_lose(s, below);
+        lose_leaves(s, below, node->entries[i].value);
+    }
+}
+
+/* A key that is no setting and begins no path, but may be nearly one; `rest` comes after its first
+ * part. */
+static void lose_misspelt(space_builder *s, const config_entry *e, const char *rest,
+                          const char *nearest)
+{
+    static const char *const placing[] = {"sampler", "trials", "seed", NULL};
+    if (!nearest)
+        s->lost_any = true;
+    else if (section_find(nearest))
+        space_lose(s, arena_printf(s->b->memory, "%s%s", nearest, rest));
+    else if (strcmp(nearest, "zip") == 0)
+        lose_leaves(s, "", e->value);
+    s->lost_points |= nearest && space_is_setting(nearest, placing);
+    s->lost_combinations |= nearest && strcmp(nearest, "exclude") == 0;
+}
+
+/* At the top of the file: with `optimizr: adam` nobody knows what an optimizer may have. */
+static void lose_misspelt_sections(space_builder *s)
+{
+    const char *names[TRIAL_SECTIONS];
+    for (size_t n = 0; n < TRIAL_SECTIONS; n++) names[n] = trial_section_key((trial_section)n);
+    for (size_t i = 0; i < diagnostics_count(s->b->errors); i++) {
+        const diagnostic *d = diagnostics_at(s->b->errors, i);
+        const char *key = d->path ? d->path : "", *dot = strrchr(key, '.');
+        if (d->about != ABOUT_KEY || (dot && strncmp(key, "trials.", 7) != 0)) continue;
+        const char *nearest = text_nearest(dot ? dot + 1 : key, names, TRIAL_SECTIONS);
+        if (nearest) space_lose(s, nearest);
+    }
 }
 
 /* Whether a key begins a path of an experiment. */
@@ -201,6 +234,7 @@ static bool is_section(space_builder *s, const config_entry *e, const char *cons
     for (; count < TRIAL_SECTIONS; count++) names[count] = trial_section_key((trial_section)count);
     for (; *settings; settings++) names[count++] = *settings;
     const char *nearest = text_nearest(head, names, count);
+    lose_misspelt(s, e, e->key + strlen(head), nearest);
     space_wrong(s, e->key_place, e->key, "unknown key%s%s%s",
                 nearest ? "; did you mean '"
                         : "; expected a setting of the sweep or a path such as "
@@ -209,29 +243,45 @@ static bool is_section(space_builder *s, const config_entry *e, const char *cons
     return false;
 }
 
-const space *build_space(builder *b, const config_node *section, const char *const *settings,
-                         const sampler_rows *rows, const config_node *base, config_node *record)
+static void read_entries(space_builder *s, const char *const *settings, config_node *record)
 {
-    space_builder s = {.b = b, .section = section, .root = base, .context = base};
-    const config_node *exclude = NULL;
-    for (size_t i = 0; section && i < section->count; i++) {
-        const config_entry *e = &section->entries[i];
-        if (config_is_null(e->value) && is_setting(e->key, settings)) continue;
+    for (size_t i = 0; s->section && i < s->section->count; i++) {
+        const config_entry *e = &s->section->entries[i];
+        if (config_is_null(e->value) && space_is_setting(e->key, settings)) continue;
         if (strcmp(e->key, "zip") == 0)
-            space_read_zips(&s, e, record);
-        else if (strcmp(e->key, "exclude") == 0)
-            exclude = e->value;
-        else if (!is_setting(e->key, settings) && is_section(&s, e, settings))
-            read_below(&s, e->key, e, record);
+            space_read_zips(s, e, record);
+        else if (!space_is_setting(e->key, settings) && is_section(s, e, settings))
+            read_below(s, e->key, e, record);
     }
+}
+
+static space space_of(const space_builder *s)
+{
+    return (space){
+        .count = s->count,
+        .dimensions = s->dimensions,
+        .column_count = s->column_count,
+        .columns = s->columns,
+        .lost = {s->lost_count, s->lost, s->lost_any, s->lost_points, s->lost_combinations}};
+}
+
+space *build_space(builder *b, const config_node *section, const char *const *settings,
+                   const sampler_rows *rows, size_t base_count, const config_node *const *bases,
+                   config_node *record)
+{
+    space_builder s = {.b = b, .section = section, .root = bases[0], .context = bases[0]};
+    lose_misspelt_sections(&s);
+    space_find_claims(&s, settings);
+    read_entries(&s, settings, record);
     if (rows) space_read_rows(&s, rows, section);
     space_check_columns(&s);
-    space *out = arena_alloc(b->memory, sizeof *out);
-    *out = (space){.count = s.count,
-                   .dimensions = s.dimensions,
-                   .column_count = s.column_count,
-                   .columns = s.columns};
-    config_node *stays = exclude ? space_read_exclusions(&s, exclude, out) : NULL;
+    space *out = arena_alloc(b->memory, sizeof *out), so_far = space_of(&s);
+    const config_node *exclude = config_get(section, "exclude");
+    config_node *stays = exclude ? space_read_exclusions(&s, exclude, &so_far) : NULL;
     if (stays) config_set(b->memory, record, "exclude", stays->place, stays);
+    space_check_paths(&s, &so_far, base_count, bases);
+    *out = space_of(&s);
+    out->exclusion_count = so_far.exclusion_count;
+    out->exclusions = so_far.exclusions;
     return out;
 }

@@ -74,7 +74,7 @@ static void bind_settings(builder *b, const config_node *section, config_node *r
     out->trials = f->trials == SLOPE_ABSENT ? 0 : (uint64_t)f->trials;
     out->seed = (uint64_t)f->seed;
     out->seeds = (uint64_t)f->seeds;
-    out->metric = given ? METRIC_TRAIN_LOSS + (metric)f->metric : METRIC_NONE;
+    out->metric = given && f->metric >= 0 ? METRIC_TRAIN_LOSS + (metric)f->metric : METRIC_NONE;
     out->fuse = f->fuse == 0;
     out->keep_best = (uint64_t)f->keep_best;
     out->stop_on_error = f->on_error == 1;
@@ -110,6 +110,18 @@ static const sampler_rows *rows_of(builder *b, const config_node *section,
     return NULL;
 }
 
+/* Whether something was said about one of these paths (ended by NULL) since then. */
+static bool complained(const builder *b, size_t since, const char *const *paths)
+{
+    for (size_t i = since; i < diagnostics_count(b->errors); i++)
+        for (const char *const *p = paths; *p; p++) {
+            const char *path = diagnostics_at(b->errors, i)->path;
+            const size_t length = strlen(*p);
+            if (path && strncmp(path, *p, length) == 0 && strchr(".", path[length])) return true;
+        }
+    return false;
+}
+
 static bool sweeps(const space *s, const char *path)
 {
     for (size_t i = 0; i < s->column_count; i++)
@@ -135,33 +147,47 @@ const char *sweep_beside(const config_node *root, const char *config_path)
                                                                               : config_path;
 }
 
-const sweep_config *build_sweep(builder *b, const config_node *root, const config_node *base,
-                                config_node **record)
+/* Settings without which nobody knows which points there are; a sampler that is not known might
+ * also have brought rows with paths of their own. */
+static const char *const placing[] = {"sweep.sampler", "sweep.trials", "sweep.seed", NULL};
+static const char *const placing_rows[] = {"sweep.sampler", NULL};
+
+static sweep_config *build(builder *b, const config_node *section, size_t base_count,
+                           const config_node *const *bases, config_node **record)
 {
-    const config_node *section = config_get(root, "sweep");
-    if (!section || config_is_null(section)) return NULL;
-    if (section->kind != CONFIG_MAPPING) {
-        diagnostics_add(b->errors, STATUS_CONFIG, section->place, "sweep",
-                        "expected a mapping from paths to values, as in {optimizer.learning_rate: "
-                        "[0.01, 0.1]}");
-        return NULL;
-    }
+    const size_t before = diagnostics_count(b->errors);
     sweep_config *out = arena_alloc(b->memory, sizeof *out);
     config_node *settings = config_new_mapping(b->memory, section->place);
     config_node *plugins = config_new_mapping(b->memory, section->place);
     *record = config_new_mapping(b->memory, section->place);
     out->section = section;
     bind_settings(b, section, settings, out);
-    const size_t before = diagnostics_count(b->errors);
+    const size_t bound = diagnostics_count(b->errors);
     bind_plugin(b, SLOPE_KIND_SAMPLER, &sampler_rule, section, plugins, &out->sampler);
-    const bool bound = diagnostics_count(b->errors) == before;
+    const bool known = diagnostics_count(b->errors) == bound;
     bind_plugin(b, SLOPE_KIND_PRUNER, &pruner_rule, section, plugins, &out->pruner);
-    out->space = build_space(b, section, setting_keys(b),
-                             bound ? rows_of(b, section, &out->sampler) : NULL, base, *record);
+    const sampler_rows *rows = known ? rows_of(b, section, &out->sampler) : NULL;
+    const bool placed = !complained(b, before, placing);
+    space *made = build_space(b, section, setting_keys(b), rows, base_count, bases, *record);
+    made->lost.points |= !placed;
+    made->lost.any |= complained(b, before, placing_rows);
+    out->space = made;
     record_place(b, out, settings);
     if (out->seeds > 1 && sweeps(out->space, "train.seed"))
         diagnostics_add(b->errors, STATUS_CONFIG, builder_place(section, "seeds"), "sweep.seeds",
                         "train.seed is swept already: leave one of the two out");
     *record = config_merge(b->memory, *record, config_merge(b->memory, settings, plugins));
     return out;
+}
+
+const sweep_config *build_sweep(builder *b, const config_node *root, size_t base_count,
+                                const config_node *const *bases, config_node **record)
+{
+    const config_node *section = config_get(root, "sweep");
+    if (!section || config_is_null(section)) return NULL;
+    if (section->kind == CONFIG_MAPPING) return build(b, section, base_count, bases, record);
+    diagnostics_add(b->errors, STATUS_CONFIG, section->place, "sweep",
+                    "expected a mapping from paths to values, as in {optimizer.learning_rate: "
+                    "[0.01, 0.1]}");
+    return NULL;
 }

@@ -1,5 +1,5 @@
-/* sweep/plan.c: see plan.h. Places the sampler's points, makes trials of them, keeps the list. The
- * other parts are named in plan_private.h. */
+/* sweep/plan.c: see plan.h. Makes trials of the sampler's points and keeps the list. The other
+ * parts are named in plan_private.h. */
 #include "base/memory.h"
 #include "sweep/plan_private.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 4096, TRIALS_OF_SCRATCH = 64 };
+enum { TRIALS_OF_SCRATCH = 64 };
 
 static const space no_space;
 
@@ -91,98 +91,7 @@ static void make_trials(plan *p, size_t first)
     plan_end_complaints(p);
 }
 
-/* ---- placing points -------------------------------------------------------------------------- */
-
-/* How many points the next round has. */
-static uint64_t next_round(const plan *p)
-{
-    const uint64_t left = p->total - p->samples;
-    const uint64_t round =
-        p->sampler.about ? sampler_round(p->sampler.about, p->sampler.config) : 0;
-    return round && round < left ? round : left;
-}
-
-static bool place(plan *p, uint64_t count, failure *why)
-{
-    const size_t dimensions = p->space->count;
-    p->points = realloc(p->points, ((p->samples + count) * dimensions + 1) * sizeof *p->points);
-    if (!p->points) out_of_memory((p->samples + count) * dimensions * sizeof *p->points);
-    while (count && dimensions) {
-        const size_t block = count < BLOCK ? (size_t)count : BLOCK;
-        if (!sampler_place(&p->sampler, p->samples, block, p->points + p->samples * dimensions,
-                           why))
-            return false;
-        p->samples += block;
-        count -= block;
-    }
-    p->samples += count; /* without dimensions there is nothing to place */
-    return true;
-}
-
 /* ---- creation -------------------------------------------------------------------------------- */
-
-static const slope_dimension *dimensions_of(arena *a, const space *s)
-{
-    slope_dimension *all = arena_alloc(a, s->count * sizeof *all);
-    for (size_t i = 0; i < s->count; i++)
-        all[i] = (slope_dimension){.path = s->dimensions[i].path,
-                                   .choices = s->dimensions[i].choice_count,
-                                   .parent = s->dimensions[i].parent,
-                                   .parent_choice = s->dimensions[i].parent_choice};
-    return all;
-}
-
-static void prepare_sampler(plan *p, const sweep_config *sweep)
-{
-    const slope_plugin *half = sweep->sampler.plugin->description[FLOAT32];
-    p->sampler = (sampler){.about = (const slope_sampler *)(const void *)half,
-                           .config = sweep->sampler.config,
-                           .seed = sweep->seed,
-                           .wanted = sweep->trials,
-                           .dimension_count = p->space->count,
-                           .dimensions = dimensions_of(p->memory, p->space)};
-}
-
-/* Whether the list itself would fit, let alone the trials (run.c sees to those). */
-static bool list_fits(plan *p, uint64_t trials)
-{
-    const double each = sizeof *p->trials + 4 * sizeof *p->index; /* grown by doubling */
-    const double points = (double)p->total * (double)p->space->count * sizeof *p->points;
-    const double bytes = 2 * each * (double)trials + points, there = (double)memory_available();
-    if (bytes <= there) return true;
-    diagnostics_add(p->errors, STATUS_CONFIG, p->experiment->sweep->section->place, "sweep",
-                    "the list of %llu trials alone needs %.1f GB of memory, and %.1f GB are "
-                    "available: take fewer values, or let a sampler draw some of them",
-                    (unsigned long long)trials, bytes / 1e9, there / 1e9);
-    return false;
-}
-
-/* Before anything is read or placed: a space that is too large is told at once. */
-static bool count_points(plan *p)
-{
-    const sweep_config *sweep = p->experiment->sweep;
-    p->total = 1;
-    if (!sweep) return true;
-    failure why;
-    const config_node *section = sweep->section;
-    const char *key = config_get(section, "sampler") ? "sampler" : "";
-    if (p->space->count) {
-        prepare_sampler(p, sweep);
-        if (!sampler_count(&p->sampler, &p->total, &why)) {
-            diagnostics_add(p->errors, why.status, builder_place(section, key), "sweep.sampler",
-                            "%s", why.text);
-            return false;
-        }
-    }
-    uint64_t all;
-    if (!__builtin_mul_overflow(p->total, p->seeds, &all) &&
-        !__builtin_mul_overflow(all, p->experiment->base_count, &all) && all <= SPACE_MOST_TRIALS)
-        return list_fits(p, all);
-    diagnostics_add(p->errors, STATUS_CONFIG, section->place, "sweep",
-                    "makes more than 10^9 trials: take fewer values, or let a sampler draw some of "
-                    "them (sampler: random, trials: 1000)");
-    return false;
-}
 
 static void choose_metric(plan *p)
 {
@@ -215,45 +124,75 @@ static void check_needs_metric(plan *p)
                     key, who->id);
 }
 
+/* Trials that cannot be made are not told of, but their values are. */
+static void check_values_alone(plan *p)
+{
+    const experiment *e = p->experiment;
+    builder b = {.memory = p->memory,
+                 .plugins = e->plugins,
+                 .errors = p->errors,
+                 .config_path = e->config_path};
+    space_check_values(&b, p->space, e->base_count, e->trees);
+}
+
+/* Counts before it reads: a space that is too large is told at once. */
 static void fill(plan *p)
 {
     failure why;
-    if (!count_points(p)) return;
+    const space_losses *lost = &p->space->lost;
+    if (lost->points || !plan_count_points(p) || lost->combinations) {
+        check_values_alone(p);
+        return;
+    }
     plan_find_dependences(p);
-    if (diagnostics_count(p->errors)) return;
-    if (!place(p, next_round(p), &why)) {
+    if (!plan_place(p, plan_next_round(p), &why)) {
         diagnostics_add(p->errors, why.status, (config_place){0}, "sweep.sampler", "%s", why.text);
+        check_values_alone(p);
         return;
     }
     make_trials(p, 0);
     choose_metric(p);
+    if (p->partial) return; /* what is not there yet may make up for what follows */
     check_needs_metric(p);
     if (!p->count && !p->wrong)
         diagnostics_add(p->errors, STATUS_CONFIG, p->experiment->sweep->section->place, "sweep",
                         "exclude leaves no trial of it");
 }
 
-plan *plan_create(const experiment *e, bool load, diagnostics *errors)
+static plan *create(const experiment *e, bool load, bool partial, diagnostics *errors)
 {
     plan *p = allocate(1, sizeof *p);
-    const size_t before = diagnostics_count(errors);
     *p = (plan){.memory = arena_create(),
                 .experiment = e,
                 .space = e->sweep ? e->sweep->space : &no_space,
                 .seeds = e->sweep ? e->sweep->seeds : 1,
                 .load = load,
+                .partial = partial,
                 .errors = errors,
                 .trained = true,
                 .validated = true,
                 .classes = true,
                 .numbers = true};
+    plan_note_complaints(p);
     fill(p);
+    return p;
+}
+
+plan *plan_create(const experiment *e, bool load, diagnostics *errors)
+{
+    const size_t before = diagnostics_count(errors);
+    plan *p = create(e, load, false, errors);
     if (diagnostics_count(errors) == before) {
         plan_name_problems(p);
         return p;
     }
     plan_destroy(p);
     return NULL;
+}
+
+void plan_check_draft(const experiment *e, bool load, diagnostics *errors)
+{
+    if (e->sweep) plan_destroy(create(e, load, true, errors));
 }
 
 void plan_destroy(plan *p)
@@ -305,7 +244,7 @@ static bool first_error(const diagnostics *errors, failure *why)
 bool plan_extend(plan *p, const double *values, size_t *added, failure *why)
 {
     const size_t samples = p->samples, before = p->count;
-    const uint64_t round = next_round(p);
+    const uint64_t round = plan_next_round(p);
     *added = 0;
     if (!round) return true;
     double *finished = values_of_samples(p, values);
@@ -314,7 +253,7 @@ bool plan_extend(plan *p, const double *values, size_t *added, failure *why)
     p->sampler.finished_count = samples;
     p->sampler.finished_points = points;
     p->sampler.finished_values = finished;
-    const bool good = place(p, round, why);
+    const bool good = plan_place(p, round, why);
     p->sampler.finished_count = 0;
     p->sampler.finished_points = p->sampler.finished_values = NULL;
     free(points);

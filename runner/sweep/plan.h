@@ -25,10 +25,16 @@ typedef struct plan plan;
  * `slope validate`, only what the files of the configuration tell is checked, and ids lack the
  * data. NULL with all that is wrong in `errors`: the complaint of a trial names its values ("trial
  * 17 (optimizer.learning_rate=-1): …"), stands at the value's place and is made once, however many
- * trials share it; after 20 the rest is counted. The experiment and its arena must outlive the
- * plan. Plugins are loaded here and by plan_extend(), so not in a parallel region. */
+ * trials share it; after 20 the rest is counted. Where no trials can be made, since the sampler
+ * fails or there are too many, wrong values are told by themselves. The experiment and its arena
+ * must outlive the plan. Plugins are loaded here and by plan_extend(), so not in a parallel region.
+ */
 plan *plan_create(const experiment *e, bool load, diagnostics *errors);
 void plan_destroy(plan *p); /* NULL is allowed */
+
+/* What else is wrong with the sweep of a draft (experiment.h), so that it is told together with
+ * what is in `errors` already; nothing that may only follow from that. */
+void plan_check_draft(const experiment *e, bool load, diagnostics *errors);
 
 size_t plan_count(const plan *p);      /* trials; grows by plan_extend() only */
 size_t plan_duplicates(const plan *p); /* left out because an earlier trial is the same … */
@@ -65,7 +71,8 @@ size_t plan_base(const plan *p, size_t trial); /* number of the base that it var
 
 /* What the trial works on, where data set, model and loss, by their names, do not tell: the label
  * of its item of `trials`, if no other item has the same three with the same parameters, and the
- * label is given (in a sweep) or needed; "#N" for items that share such a problem, the N-th being the first.
+ * label is given (in a sweep) or needed; "#N" for items that share such a problem, the N-th being
+ * the first.
  * "": the names suffice. */
 const char *plan_problem(const plan *p, size_t trial);
 

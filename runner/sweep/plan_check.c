@@ -163,14 +163,25 @@ static void try_trial(builder *b, const trial_config *t, const part *const parts
     trial_destroy(made);
 }
 
+/* What decides about rules of other sections, and about fitting: where a value of these was lost,
+ * what is wrong may only follow from that. */
+static const char *const of_rules[] = {"dataset",     "optimizer.name",  "train.epochs",
+                                       "train.steps", "train.precision", NULL};
+static const char *const of_fit[] = {
+    "dataset",        "model",           "loss", "stop", "evaluate", "optimizer.name",
+    "train.gradient", "train.precision", NULL,
+};
+
 void plan_check_trial(plan *p, builder *b, const trial_config *t,
                       const part *const parts[TRIAL_SECTIONS])
 {
     const size_t before = diagnostics_count(b->errors);
     const size_t number = parts[SECTION_DATASET]->dataset;
     const dataset *data = number == SIZE_MAX ? NULL : p->datasets[number];
-    if (hash_set_add(&p->checked, together_of(t, parts))) plan_check_rules(b, t, parts);
-    if (diagnostics_count(b->errors) > before || !hash_set_add(&p->checked, fit_of(t, parts)))
+    if (!space_lost(p->space, of_rules) && hash_set_add(&p->checked, together_of(t, parts)))
+        plan_check_rules(b, t, parts);
+    if (diagnostics_count(b->errors) > before || space_lost(p->space, of_fit) ||
+        !hash_set_add(&p->checked, fit_of(t, parts)))
         return;
     if (data) try_trial(b, t, parts, data);
     if (diagnostics_count(b->errors) == before) check_metric(p, b, t, data);
@@ -187,24 +198,36 @@ static bool is_new(plan *p, const diagnostic *d)
     return hash_set_add(&p->complaints, mix(hash, d->text, strlen(d->text)));
 }
 
+void plan_note_complaints(plan *p)
+{
+    for (size_t i = 0; i < diagnostics_count(p->errors); i++)
+        is_new(p, diagnostics_at(p->errors, i));
+}
+
 void plan_complain(plan *p, const diagnostics *found, size_t base, const double *point,
                    uint64_t seed, arena *a)
 {
     const size_t number = p->count + p->wrong++;
-    const char *values = NULL;
+    const char *front = NULL;
     for (size_t i = 0; i < diagnostics_count(found); i++) {
         const diagnostic *d = diagnostics_at(found, i);
-        if (p->told >= MOST_COMPLAINTS || !is_new(p, d)) continue;
-        if (!values) values = plan_values(p, base, point, seed, a);
-        diagnostics_add(p->errors, d->status, d->place, d->path, "trial %zu (%s): %s", number,
-                        values, d->text);
+        if (p->told >= MOST_COMPLAINTS || space_explains(p->space, d) || !is_new(p, d)) continue;
+        if (!front) {
+            const char *values = plan_values(p, base, point, seed, a);
+            front = p->partial ? arena_printf(a, "trial (%s): ", values)
+                               : arena_printf(a, "trial %zu (%s): ", number, values);
+        }
+        diagnostics_pass(p->errors, d, front);
         p->told++;
     }
 }
 
 void plan_end_complaints(plan *p)
 {
-    if (p->wrong <= p->told) return;
-    diagnostics_add(p->errors, STATUS_CONFIG, (config_place){0}, "sweep",
-                    "%zu of %zu trials are wrong", p->wrong, p->wrong + p->count);
+    if (p->partial && p->told >= MOST_COMPLAINTS)
+        diagnostics_add(p->errors, STATUS_CONFIG, (config_place){0}, "sweep",
+                        "more trials may be wrong");
+    if (!p->partial && p->wrong > p->told)
+        diagnostics_add(p->errors, STATUS_CONFIG, (config_place){0}, "sweep",
+                        "%zu of %zu trials are wrong", p->wrong, p->wrong + p->count);
 }

@@ -63,6 +63,15 @@ static bool varies(const plan *p, trial_section s)
     return p->depends[s].count || p->depends[s].seeded;
 }
 
+/* A section of a base that is wrong, which has been told, is built again to know that it is. */
+static bool is_wrong(plan *p, builder *b, size_t base, trial_section s)
+{
+    builder own = *b;
+    own.errors = diagnostics_create(p->memory);
+    trial_config before = p->experiment->bases[base];
+    return p->partial && plan_make_part(p, &own, s, base, NULL, 0, &before)->wrong;
+}
+
 static void take_from_base(plan *p, size_t base, trial_section s)
 {
     const char *key = trial_section_key(s);
@@ -76,8 +85,13 @@ static void take_from_base(plan *p, size_t base, trial_section s)
     own->resolved = config_get(c->resolved, key);
     own->dataset = SIZE_MAX;
     trial_section_copy(s, &own->config, c);
+    const size_t before = diagnostics_count(p->errors);
+    own->wrong = is_wrong(p, &b, base, s);
+    if (own->wrong) return;
     if (s == SECTION_DATASET) own->dataset = plan_load_dataset(p, &b, own);
     plan_digest_part(p, &b, s, own);
+    own->wrong = diagnostics_count(p->errors) > before;
+    p->partial |= own->wrong;
 }
 
 void plan_find_dependences(plan *p)

@@ -1,6 +1,7 @@
 /* sweep/plan_private.h: what the parts of a plan share. For plan*.c only.
  *
  *     plan.c          rounds of the sampler, the list of trials, what is asked of it
+ *     plan_points.c   how many points there are, and where
  *     plan_parts.c    trials made of sections that they share
  *     plan_ids.c      ids and fuse keys
  *     plan_check.c    whether trials fit their data; complaints
@@ -73,6 +74,8 @@ struct plan {
     const space *space; /* of the sweep, or one without dimensions */
     uint64_t seeds;
     bool load;
+    bool partial; /* something is wrong already, and trials are made to find what else is: they have
+                     no final numbers */
     diagnostics *errors;
 
     sampler sampler; /* about NULL: there is one point */
@@ -106,6 +109,14 @@ struct plan {
     bool validated;        /* have validation rows, */
     bool classes, numbers; /* predict classes, predict numbers */
 };
+
+/* ---- points ---------------------------------------------------------------------------------- */
+
+/* All points, into `total`; false, with an error, if they are too many, or the sampler has none. */
+bool plan_count_points(plan *p);
+/* How many points the next round has; places so many. */
+uint64_t plan_next_round(const plan *p);
+bool plan_place(plan *p, uint64_t count, failure *why);
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
@@ -144,6 +155,8 @@ void plan_check_rules(builder *b, const trial_config *t, const part *const parts
 void plan_complain(plan *p, const diagnostics *found, size_t base, const double *point,
                    uint64_t seed, arena *a);
 void plan_end_complaints(plan *p);
+/* What is wrong already is not told of trials again. */
+void plan_note_complaints(plan *p);
 /* The data set of a part, loaded if it is not there. */
 size_t plan_load_dataset(plan *p, builder *b, const part *of);
 

@@ -264,6 +264,47 @@ static void the_command_line_takes_out(void **state)
     assert_string_equal(settings(f, s, 0, 0), "train.epochs=7");
 }
 
+/* --sweep PATH=VALUES comes as sweep={PATH: [VALUES]} */
+static void the_command_line_sweeps(void **state)
+{
+    fixture *f = *state;
+    static const char sweep[] = "  optimizer:\n"
+                                "    - {name: sgd, learning_rate: [0.1, 1]}\n"
+                                "    - {name: adam, learning_rate: 3, beta1: [0.5]}\n"
+                                "  zip: {train.epochs: [1, 2], train.batch_size: [3, 4]}\n"
+                                "  exclude: {optimizer.beta1: 0.5, train.epochs: 2}\n";
+    /* in alternatives, as values and as a constant */
+    const space *s = override_space(f, sweep, "sweep={\"optimizer.learning_rate\": [7, 8]}");
+    assert_int_equal(s->count, 4);
+    assert_string_equal(settings(f, s, 0, 0), "optimizer.name=sgd");
+    assert_string_equal(settings(f, s, 0, 1), "optimizer.name=adam");
+    assert_string_equal(settings(f, s, 1, 0), "optimizer.beta1=0.5");
+    assert_string_equal(settings(f, s, 3, 1), "optimizer.learning_rate=8");
+    assert_int_equal(s->exclusion_count, 1);
+    /* out of a zip, the rest of which stays */
+    s = override_space(f, sweep, "sweep={\"train.epochs\": [7, 8, 9]}");
+    assert_string_equal(settings(f, s, 3, 0), "train.batch_size=3");
+    assert_string_equal(settings(f, s, 4, 2), "train.epochs=9");
+    /* names instead of alternatives, whose parameters no exclusion can mean any more */
+    s = override_space(f, sweep, "sweep={\"optimizer.name\": [lion, sgd]}");
+    assert_int_equal(s->count, 2);
+    assert_string_equal(settings(f, s, 1, 0), "optimizer.name=lion");
+    assert_int_equal(s->exclusion_count, 0);
+    /* alternatives instead of all that the file sweeps there, written either way */
+    static const char lists[] = "  optimizer: {name: [sgd, adam], learning_rate: [1, 2]}\n"
+                                "  optimizer.weight_decay: [0, 1]\n";
+    s = override_space(f, lists, "sweep={\"optimizer\": [{name: lion, beta1: [0.5]}]}");
+    assert_int_equal(s->count, 2);
+    assert_string_equal(settings(f, s, 1, 0), "optimizer.beta1=0.5");
+    s = override_space(f, lists, "sweep={\"optimizer.name\": [lion]}");
+    assert_int_equal(s->count, 3);
+    assert_string_equal(settings(f, s, 0, 1), "optimizer.learning_rate=2");
+    /* a column of a table */
+    write_file("t.csv", "optimizer,train.epochs\nsgd,3\nadam,4\n");
+    s = override_space(f, "  sampler: {name: list, file: t.csv}\n", "train.epochs=9");
+    assert_string_equal(settings(f, s, 0, 1), "optimizer.name=adam");
+}
+
 static void record_runs_again(void **state)
 {
     fixture *f = *state;
@@ -308,9 +349,43 @@ static void wrong_paths(void **state)
     refuse_space(f, "  clip: [null]\n  clip.norm: [2]\n",
                  "a.yaml:4:3: sweep.clip.norm: 'clip' is swept as a whole in line 3: sweep one of "
                  "the two\n");
+    assert_null(create(f, HEAD "sweep:\n  clip: [null]\n", "sweep={\"clip.norm\": [2]}"));
+    expect_errors(f,
+                  "command line: sweep.clip.norm: the file sweeps 'clip' as a whole in line 3, and "
+                  "so values that have no part to sweep: sweep all of it (--sweep 'clip=…')\n");
     refuse(f, HEAD "sweep: [1]\n",
            "a.yaml:2:8: sweep: expected a mapping from paths to values, as in "
            "{optimizer.learning_rate: [0.01, 0.1]}\n");
+}
+
+/* A path that no trial has is told once, where it stands; one that some have, by the plan. */
+static void unknown_paths(void **state)
+{
+    fixture *f = *state;
+    refuse_space(f, "  optimizer.learning_rat: [0.1, -1]\n  train.batch_size: [1, 2]\n",
+                 "a.yaml:3:3: optimizer.learning_rat: unknown key; did you mean "
+                 "'learning_rate'?\n");
+    refuse_space(f, "  optimizer: [{name: sgd, beta1: [0.5]}, {name: adam, beta1: 0.5, beta: 1}]\n",
+                 "a.yaml:3:27: optimizer.beta1: unknown key; optimizer sgd has name, "
+                 "learning_rate, weight_decay\n"
+                 "a.yaml:3:67: optimizer.beta: unknown key; did you mean 'beta1'?\n");
+    refuse_space(f, "  optimizer.beta1: [0.5]\n  optimizer: [sgd, momentum]\n",
+                 "a.yaml:3:3: optimizer.beta1: unknown key; no optimizer of this sweep has it\n");
+    refuse_space(f, "  regularization.l3: {uniform: [0, 1]}\n",
+                 "a.yaml:3:3: regularization.l3: unknown key; did you mean 'l2'?\n");
+    refuse_space(f, "  zip: {train.epochs: [1, 2], model.init.st: [1, 2]}\n",
+                 "a.yaml:3:31: model.init.st: unknown key; did you mean 'std'?\n");
+    write_file("t.csv", "train.epoch,train.seed\n1,1\n,2\n3,3\n");
+    arena *a = f->memory;
+    refuse_space(f, "  sampler: {name: list, file: t.csv}\n",
+                 arena_printf(a,
+                              "%s/t.csv:1:1: train.epoch: unknown key; did you mean "
+                              "'epochs'?\n",
+                              f->folder));
+    accept_space(f, "  optimizer.beta1: [0.5]\n  optimizer: [sgd, adam]\n");
+    accept_space(f, "  zip: {optimizer.name: [sgd, adam], optimizer.beta1: [0.5, 0.6]}\n");
+    accept(f,
+           HEAD "trials: [{optimizer: sgd}, {optimizer: adam}]\nsweep: {optimizer.beta1: [1]}\n");
 }
 
 static void wrong_values(void **state)
@@ -348,7 +423,12 @@ static void wrong_values(void **state)
                  "a.yaml:3:27: sweep.optimizer.weight_decay: the parameter has no finite bounds "
                  "for auto to take: give a list, or a range such as {uniform: [0, 1]}\n");
     refuse_space(f, "  optimizer.weight: auto\n",
-                 "a.yaml:3:3: sweep.optimizer.weight: there is no such parameter, so auto has "
+                 "a.yaml:3:3: optimizer.weight: unknown key; optimizer sgd has name, "
+                 "learning_rate, weight_decay\n");
+    refuse_space(f, "  optimizer: auto\n",
+                 "a.yaml:3:3: sweep.optimizer: is no parameter, so auto has nothing to go by\n");
+    refuse_space(f, "  optimizer.beta1: auto\n  optimizer: [sgd, adam]\n",
+                 "a.yaml:3:3: sweep.optimizer.beta1: there is no such parameter, so auto has "
                  "nothing to go by\n");
     refuse_space(f, "  optimizer.learning_rate: {uniform: [-1, 1]}\n",
                  "a.yaml:3:28: optimizer.learning_rate: must be above 0, got -1\n");
@@ -358,7 +438,7 @@ static void wrong_settings(void **state)
 {
     fixture *f = *state;
     refuse_space(f, "  zip: {train.epochs: [1, 2], train.batch_size: [3]}\n",
-                 "a.yaml:3:49: sweep.zip: train.batch_size has 1 values and train.epochs has 2: "
+                 "a.yaml:3:49: sweep.zip: train.batch_size has 1 value and train.epochs has 2: "
                  "what goes side by side has equally many\n");
     refuse_space(f, "  train.epochs: [1]\n  exclude: {train.epoch: 1}\n",
                  "a.yaml:4:13: sweep.exclude: 'train.epoch' is not swept; did you mean "
@@ -388,8 +468,10 @@ int main(void)
         TEST(first_points),
         TEST(settings_of_a_sweep),
         TEST(the_command_line_takes_out),
+        TEST(the_command_line_sweeps),
         TEST(record_runs_again),
         TEST(wrong_paths),
+        TEST(unknown_paths),
         TEST(wrong_values),
         TEST(wrong_settings),
     };

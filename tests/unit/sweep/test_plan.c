@@ -313,12 +313,12 @@ static void wrong_trials(void **state)
                 "a.yaml:5:18: clip.norm: trial 1 (optimizer.learning_rate=0.1, clip.norm=0): must "
                 "be above 0, got 0\n"
                 "sweep: 3 of 4 trials are wrong\n");
-    /* the first of all, and alternatives that are named wrong */
-    refuse_plan(f, HEAD "sweep:\n  optimizer: [{name: sgd, beta1: [0.5]}, adma]\n",
-                "a.yaml:4:27: optimizer.beta1: trial 0 (optimizer.name=sgd, optimizer.beta1=0.5): "
+    /* a path that only some trials have, and a plugin that is named wrong */
+    refuse_plan(f, HEAD "sweep:\n  optimizer.beta1: [0.5]\n  optimizer: [sgd, adam, adma]\n",
+                "a.yaml:4:3: optimizer.beta1: trial 0 (optimizer.beta1=0.5, optimizer.name=sgd): "
                 "unknown key; optimizer sgd has name, learning_rate, weight_decay\n"
-                "a.yaml:4:42: optimizer: trial 1 (optimizer.name=adma): there is no optimizer "
-                "'adma'; did you mean 'adam'?\n");
+                "a.yaml:5:26: optimizer: trial 2 (optimizer.beta1=0.5, optimizer.name=adma): there "
+                "is no optimizer 'adma'; did you mean 'adam'?\n");
     /* rules between sections */
     refuse_plan(
         f, HEAD "sweep:\n  schedule.warmup_steps: [0, 5]\n  optimizer: [sgd, random_search]\n",
