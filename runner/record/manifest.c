@@ -162,6 +162,7 @@ bool manifest_write(const run_folder *folder, const provenance *p, failure *why)
     bool good = put_plugins(a, manifest, &p->ingredients, why);
     if (good) {
         put_data(a, manifest, &p->ingredients);
+        put(a, manifest, "config", config_merge(a, NULL, p->config));
         const char *text = config_to_yaml(a, manifest, false);
         const char *path = path_join(a, folder->path, "manifest.yaml");
         const bool begins = p->status == RUN_RUNNING && p->resumes == 0;
@@ -262,6 +263,12 @@ const char *manifest_changes(arena *a, const char *folder, const ingredients *no
                        entry_of(data, "file", file, NULL, NULL), now->datasets[d]->digests[f]);
         }
     return changes;
+}
+
+const config_node *manifest_config(arena *a, const char *folder)
+{
+    const char *path = path_join(a, folder, "manifest.yaml");
+    return config_get(config_load_file(a, path, diagnostics_create(a)), "config");
 }
 
 bool manifest_read_status(const char *folder, run_status *status, failure *why)

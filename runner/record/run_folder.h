@@ -50,6 +50,7 @@ typedef struct provenance {
     size_t trial_count;
     size_t shard_index, shard_count; /* count 0: the run is no shard */
     ingredients ingredients;
+    const config_node *config; /* what is in config.yaml: there it may be edited */
     double seconds;
     const char *started; /* ISO 8601, UTC */
     int resumes;
@@ -57,7 +58,7 @@ typedef struct provenance {
 
 /* Writes manifest.yaml (aside, then renamed; that of a run that only begins is left to
  * file_flush()): status, slope's version and git state, compiler and flags, plugins used (id,
- * version, path, SHA-256), data files (path, SHA-256), CPU, threads, host, times. */
+ * version, path, SHA-256), data files (path, SHA-256), CPU, threads, host, times, configuration. */
 bool manifest_write(const run_folder *folder, const provenance *p, failure *why);
 
 /* What a manifest that is there says, as far as a run that goes on must know it. */
@@ -73,6 +74,8 @@ bool manifest_read(const char *folder, manifest_summary *summary, failure *why);
 /* What of the code and data in a manifest is not what it is now: a line each, "" for nothing. Those
  * that only one side knows do not count. */
 const char *manifest_changes(arena *a, const char *folder, const ingredients *now);
+/* The configuration with which the run began; NULL where the manifest has none. */
+const config_node *manifest_config(arena *a, const char *folder);
 bool manifest_read_status(const char *folder, run_status *status, failure *why);
 
 #endif

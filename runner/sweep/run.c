@@ -110,6 +110,7 @@ bool run_write_manifest(run *r, run_status status, failure *why)
                                         .experiment = r->experiment->name,
                                         .trial_count = r->count,
                                         .ingredients = run_ingredients(r),
+                                        .config = r->experiment->resolved,
                                         .shard_index = r->shard.index,
                                         .shard_count = r->shard.count,
                                         .seconds = r->seconds_before + (run_now() - r->started_at),

@@ -35,12 +35,7 @@ static bool read_folders(run *r, size_t count, row_giver *givers, trials_read *r
         givers[i].numbers =
             one->count ? one->numbers : takes_from; /* without trials not looked at */
         givers[i].number_count = one->count;
-        if (one->unknown)
-            return failure_set(why, STATUS_CONFIG,
-                               "cannot merge '%s' with '%s': %zu of its trials (the first is %s) "
-                               "%s not of the same experiment, plugins and data",
-                               givers[i].folder, givers[0].folder, one->unknown, one->foreign,
-                               one->unknown == 1 ? "is" : "are");
+        if (!run_may_merge(r, one, givers[i].folder, givers[0].folder, why)) return false;
         for (size_t t = 0; t < r->count; t++)
             if (takes_from[t] == SIZE_MAX && status_is_final(r->outcomes[t].status))
                 takes_from[t] = i;

@@ -2,6 +2,7 @@
  *
  *     run.c          from start to end: folder, manifest, exit status
  *     run_resume.c   what an earlier process left
+ *     run_refuse.c   why it does not belong to this run
  *     run_groups.c   which trials train together
  *     run_trials.c   training them: rounds, cohorts, rungs
  *     run_group.c    one group of them, and the end of each
@@ -166,6 +167,19 @@ bool run_read_trials(run *r, const char *folder, trials_read *read, failure *why
 
 /* Like run_go_on, for a folder whose experiment had fewer values. */
 bool run_extend(run *r, failure *why);
+
+/* ---- run_refuse.c ---------------------------------------------------------------------------- */
+
+/* Nothing is mixed: false, with what is not what it was, where a configuration, a plugin or a file
+ * of data changed since the run in the folder began. */
+bool run_is_unchanged(run *r, failure *why);
+/* False where trials of the folder are not of this experiment: with what differs. */
+bool run_knows_all(run *r, const trials_read *read, failure *why);
+bool run_may_extend(run *r, const trials_read *read, failure *why);
+/* Of the folder, one of those that are put together; `first` is the one whose configuration it is.
+ */
+bool run_may_merge(run *r, const trials_read *read, const char *folder, const char *first,
+                   failure *why);
 
 /* ---- run_groups.c ---------------------------------------------------------------------------- */
 

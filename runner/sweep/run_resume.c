@@ -221,19 +221,6 @@ static bool blame_crash(run *r, const crash_note *note, failure *why)
 
 /* ---- going on -------------------------------------------------------------------------------- */
 
-/* Why the trials of a folder are not those of the configuration: what changed since. */
-static bool refuse_foreign(run *r, const trials_read *read, failure *why)
-{
-    const ingredients now = run_ingredients(r);
-    const char *changes = manifest_changes(r->memory, r->folder.path, &now);
-    return failure_set(
-        why, STATUS_CONFIG,
-        "cannot resume '%s': %zu of its trials (the first is %s) %s not of this "
-        "experiment any more.%s%s",
-        r->folder.path, read->unknown, read->foreign, read->unknown == 1 ? "is" : "are",
-        *changes ? " Changed since:\n" : " Its config.yaml was changed since", changes);
-}
-
 /* From the outcomes that were read. `numbers`: NULL, or where trials have new ones. */
 static bool take_up(run *r, const trials_read *renumbered, failure *why)
 {
@@ -269,21 +256,12 @@ static bool open_folder(run *r, const char *path, failure *why)
     return true;
 }
 
-/* Nothing is mixed: a plugin or a file of data that is not what it was stops it, even where no
- * trial has ended yet. */
 bool run_go_on(run *r, failure *why)
 {
-    if (!open_folder(r, r->options->resume, why)) return false;
-    const ingredients now = run_ingredients(r);
-    const char *changes = manifest_changes(r->memory, r->folder.path, &now);
-    if (*changes)
-        return failure_set(why, STATUS_CONFIG,
-                           "cannot resume '%s': it was run with another plugin or data file:\n%s"
-                           "put back what was there, or start a new run",
-                           r->folder.path, changes);
-    trials_read read;
-    const bool good = run_read_trials(r, r->folder.path, &read, why) &&
-                      (!read.unknown || refuse_foreign(r, &read, why)) && take_up(r, NULL, why);
+    trials_read read = {0};
+    const bool good = open_folder(r, r->options->resume, why) && run_is_unchanged(r, why) &&
+                      run_read_trials(r, r->folder.path, &read, why) &&
+                      run_knows_all(r, &read, why) && take_up(r, NULL, why);
     free(read.numbers);
     return good;
 }
@@ -305,29 +283,13 @@ static void rename_weights(run *r, const trials_read *read)
     arena_destroy(a);
 }
 
-static bool may_extend(const run *r, const trials_read *read, failure *why)
-{
-    if (r->sweep->pruner.plugin)
-        return failure_set(why, STATUS_CONFIG,
-                           "cannot extend '%s': pruner %s compares all trials with each other, so "
-                           "more trials would have changed what became of those that are done; "
-                           "start a new run",
-                           r->folder.path, r->sweep->pruner.plugin->id);
-    return !read->unknown ||
-           failure_set(why, STATUS_CONFIG,
-                       "cannot extend '%s': %zu of its trials (the first is %s) %s not in the "
-                       "space of '%s'; values may be added, not taken away, and plugins and data "
-                       "must be the same",
-                       r->folder.path, read->unknown, read->foreign,
-                       read->unknown == 1 ? "is" : "are", r->experiment->name);
-}
-
 bool run_extend(run *r, failure *why)
 {
     trials_read read = {0};
     if (!open_folder(r, r->options->extend, why)) return false;
     if (r->options->shard.count) r->shard = r->options->shard;
-    const bool good = run_read_trials(r, r->folder.path, &read, why) && may_extend(r, &read, why);
+    const bool good =
+        run_read_trials(r, r->folder.path, &read, why) && run_may_extend(r, &read, why);
     if (good) rename_weights(r, &read);
     const bool taken = good && run_write_config(r, why) && take_up(r, &read, why);
     free(read.numbers);

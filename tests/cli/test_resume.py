@@ -130,6 +130,59 @@ class Resume(SlopeCase):
         done = self.slope("resume", "out", status=2)
         self.assertIn("data file", done.stderr)
 
+    def test_an_edited_configuration_is_refused(self):
+        """With what was edited, whatever the run had done by then; limits may be changed."""
+        text = ("dataset: {name: synthetic, rows: 40}\ntrain: {epochs: 2}\nclip: {norm: 1}\n"
+                "sweep: {optimizer.learning_rate: [0.1, 1], train.seed: [1, 2], seconds: 100}\n")
+        self.write("small.yaml", text)
+        self.slope("run", "small.yaml", "--quiet", "--output", "out")
+        config = self.folder / "out" / "config.yaml"
+        before, rows = config.read_text(), (self.folder / "out" / "trials.csv").read_bytes()
+        head = ("slope: cannot resume 'out': its config.yaml was edited; put back what was there, or "
+                "start a new run (slope run FILE --extend DIR adds values):\n")
+
+        def edited(*pairs, **more):
+            changed = before
+            for old, new in pairs:
+                self.assertIn(old, changed)
+                changed = changed.replace(old, new)
+            config.write_text(changed)
+            done = self.slope("resume", "out", "--quiet", **more)
+            self.assertEqual((self.folder / "out" / "trials.csv").read_bytes(), rows)
+            return done.stderr
+
+        self.assertEqual(
+            edited(("epochs: 2", "epochs: 3"), ("norm: 1", "value: 0.5"), status=2), head +
+            "  clip.norm: removed, was 1\n  clip.value: added, 0.5\n  train.epochs: 2 -> 3\n")
+        self.assertEqual(edited(("[0.1, 1]", "[0.1, 1, 10]"), status=2), head +
+                         "  sweep.optimizer.learning_rate: [0.1, 1] -> [0.1, 1, 10]\n")
+        first, second = "  optimizer.learning_rate: [0.1, 1]\n", "  train.seed: [1, 2]\n"
+        self.assertEqual(edited((first + second, second + first), status=2), head +
+                         "  sweep: its keys stand in another order, which numbers the trials\n")
+        self.assertIn("unknown key", edited(("norm: 1", "nrm: 1"), status=2))
+        self.assertEqual(edited(("[0.1, 1]", "[1e-1, 1.0]"), ("seconds: 100", "seconds: 1000")), "")
+        self.assertEqual(edited(("experiment:", "# as it was\nexperiment:")), "")
+
+    def test_all_that_changed_is_told(self):
+        self.write("data.csv", "1,2,0\n3,4,1\n")
+        self.write("small.yaml", "dataset: {name: csv, file: data.csv}\ntrain: {epochs: 1}\n")
+        self.slope("run", "small.yaml", "--quiet", "--output", "out")
+        self.write("data.csv", "1,2,0\n3,4,1\n1,1,1\n")
+        config = self.folder / "out" / "config.yaml"
+        config.write_text(config.read_text().replace("epochs: 1", "epochs: 2"))
+        done = self.slope("resume", "out", status=2)
+        self.assertRegex(done.stderr, "was edited, and a plugin or data file changed; .*:\n"
+                         "  train.epochs: 1 -> 2\n  data file .*data.csv: sha256 .* now\n$")
+
+    def test_a_run_may_move(self):
+        self.write("here/data.csv", "1,2,0\n3,4,1\n")
+        self.write("small.yaml", "dataset: {name: csv, file: here/data.csv}\ntrain: {epochs: 1}\n")
+        self.slope("run", "small.yaml", "--quiet", "--output", "out")
+        (self.folder / "here").rename(self.folder / "there")
+        config = self.folder / "out" / "config.yaml"
+        config.write_text(config.read_text().replace("/here/", "/there/"))
+        self.slope("resume", "out", "--quiet")
+
     def test_damaged_checkpoint(self):
         process = self.start("run", "long.yaml", "--output", "out")
         deadline = time.monotonic() + 60

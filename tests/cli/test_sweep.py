@@ -167,7 +167,13 @@ class Shards(SweepCase):
         self.run_sweep("part0", "--shard", "0/2")
         self.run_sweep("other", "--shard", "1/2", "train.epochs=2")
         done = self.slope("merge", "part0", "other", "--into", "merged", status=2)
-        self.assertIn("'other'", done.stderr)
+        self.assertRegex(done.stderr, r"cannot merge 'other' with 'part0': 5 of its trials .* are not "
+                         r"of the same experiment, plugins and data\. What differs \('other' -> "
+                         r"'part0'\):\n  train.epochs: 2 -> 3\n$")
+        config = self.folder / "part0" / "config.yaml"
+        config.write_text(config.read_text().replace("epochs: 3", "epochs: 4"))
+        done = self.slope("merge", "part0", "--into", "merged", status=2)
+        self.assertIn("any more. Changed since:\n  train.epochs: 3 -> 4\n", done.stderr)
         self.assertFalse((self.folder / "merged").exists())
 
     def test_numbers_out_of_range(self):
@@ -201,6 +207,8 @@ class Extending(SweepCase):
         self.write("narrower.yaml", SWEEP.replace("[0, 1e-3]", "[0]"))
         done = self.slope("run", "narrower.yaml", "--quiet", "--extend", "out", status=2)
         self.assertIn("may be added, not taken away", done.stderr)
+        self.assertTrue(done.stderr.endswith(
+            "What differs:\n  sweep.regularization.l2: [0, 1e-3] -> [0]\n"), done.stderr)
         self.assertEqual((self.folder / "out" / "trials.csv").read_bytes(), before)
 
 
