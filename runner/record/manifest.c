@@ -162,7 +162,7 @@ bool manifest_write(const run_folder *folder, const provenance *p, failure *why)
     bool good = put_plugins(a, manifest, &p->ingredients, why);
     if (good) {
         put_data(a, manifest, &p->ingredients);
-        put(a, manifest, "config", config_merge(a, NULL, p->config));
+        if (p->config) put(a, manifest, "config", config_merge(a, NULL, p->config));
         const char *text = config_to_yaml(a, manifest, false);
         const char *path = path_join(a, folder->path, "manifest.yaml");
         const bool begins = p->status == RUN_RUNNING && p->resumes == 0;

@@ -50,7 +50,7 @@ typedef struct provenance {
     size_t trial_count;
     size_t shard_index, shard_count; /* count 0: the run is no shard */
     ingredients ingredients;
-    const config_node *config; /* what is in config.yaml: there it may be edited */
+    const config_node *config; /* what is in config.yaml, where it may be edited; or NULL */
     double seconds;
     const char *started; /* ISO 8601, UTC */
     int resumes;

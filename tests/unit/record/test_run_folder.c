@@ -273,6 +273,12 @@ static void the_manifest_reads_back(void **state)
     assert_string_equal(summary.started, e.p.started);
     assert_int_equal(summary.resumes, 3);
     assert_true(summary.seconds == 12.346);
+
+    assert_null(manifest_config(a, "out"));
+    config_node *value = config_new_scalar(a, (config_place){0}, "0.5", false);
+    e.p.config = config_at_path(a, "optimizer.learning_rate", value);
+    assert_true(manifest_write(&folder, &e.p, &why));
+    assert_true(config_same(manifest_config(a, "out"), e.p.config, false));
     run_folder_close(&folder);
 }
 
