@@ -7,7 +7,7 @@
  *     run_trials.c   training them: rounds, cohorts, rungs
  *     run_group.c    one group of them, and the end of each
  *     run_stop.c     being asked to stop
- *     run_rows.c     trials.csv and metrics.csv
+ *     run_rows.c     trials.csv and metrics.csv, whose rows trial_rows.h has
  *     run_records.c  paths.csv and batch_loss.csv, and what `surface` is compared with
  *     run_show.c     progress; run_table.c: the tables at the end
  *     run_best.c     whose weights are kept

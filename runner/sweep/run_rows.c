@@ -1,71 +1,13 @@
-/* sweep/run_rows.c: what a run writes into trials.csv and metrics.csv. The columns are documented
- * in the README. See run_private.h. */
+/* sweep/run_rows.c: what a run writes into trials.csv and metrics.csv (trial_rows.h), when it is on
+ * the disk, and what it reads back. See run_private.h. */
 #include "sweep/run_private.h"
 
 #include "base/files.h"
-#include "config/bind.h"
 #include "slope/loss.h"
+#include "sweep/trial_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const first_columns[] = {"trial", "label", "hash"};
-/* Between the two: a column for each path that is swept. */
-static const char *const later_columns[] = {"status",
-                                            "problem",
-                                            "dataset",
-                                            "model",
-                                            "loss",
-                                            "optimizer",
-                                            "learning_rate",
-                                            "steps",
-                                            "epochs",
-                                            "train_loss",
-                                            "train_accuracy",
-                                            "train_objective",
-                                            "validation_loss",
-                                            "validation_accuracy",
-                                            "best_validation_loss",
-                                            "best_validation_accuracy",
-                                            "best_step",
-                                            "test_loss",
-                                            "test_accuracy",
-                                            "train_mse",
-                                            "train_mae",
-                                            "train_r2",
-                                            "validation_mse",
-                                            "validation_mae",
-                                            "validation_r2",
-                                            "test_mse",
-                                            "test_mae",
-                                            "test_r2",
-                                            "train_seconds",
-                                            "evaluate_seconds",
-                                            "load_seconds",
-                                            "message"};
-static const char *const metric_columns[] = {"trial",
-                                             "step",
-                                             "epoch",
-                                             "learning_rate",
-                                             "train_loss",
-                                             "train_accuracy",
-                                             "train_objective",
-                                             "validation_loss",
-                                             "validation_accuracy",
-                                             "train_mse",
-                                             "train_mae",
-                                             "train_r2",
-                                             "validation_mse",
-                                             "validation_mae",
-                                             "validation_r2",
-                                             "train_seconds",
-                                             "evaluate_seconds"};
-
-enum {
-    FIRST_COLUMNS = sizeof first_columns / sizeof first_columns[0],
-    LATER_COLUMNS = sizeof later_columns / sizeof later_columns[0],
-    METRIC_COLUMNS = sizeof metric_columns / sizeof metric_columns[0]
-};
 
 bool status_from_name(const char *name, trial_status *status)
 {
@@ -81,12 +23,10 @@ bool status_from_name(const char *name, trial_status *status)
 
 static csv_writer *open_trials(run *r, int64_t keep, failure *why)
 {
-    const size_t swept = plan_column_count(r->plan), count = FIRST_COLUMNS + swept + LATER_COLUMNS;
-    const char **columns = arena_alloc(r->memory, count * sizeof *columns);
-    memcpy(columns, first_columns, sizeof first_columns);
-    for (size_t i = 0; i < swept; i++) columns[FIRST_COLUMNS + i] = plan_column(r->plan, i);
-    memcpy(columns + FIRST_COLUMNS + swept, later_columns, sizeof later_columns);
-    return csv_open(run_path(r->memory, r, "trials.csv"), columns, count, keep, why);
+    const size_t count = plan_column_count(r->plan);
+    const char **swept = arena_alloc(r->memory, (count + 1) * sizeof *swept);
+    for (size_t i = 0; i < count; i++) swept[i] = plan_column(r->plan, i);
+    return trial_rows_open(run_path(r->memory, r, "trials.csv"), count, swept, keep, why);
 }
 
 /* trials.csv and metrics.csv come last: where they are, the others are. */
@@ -95,8 +35,7 @@ bool run_open_files(run *r, const run_bytes *keep, failure *why)
     if (!run_open_records(r, keep->paths, keep->batches, why)) return false;
     r->trials = open_trials(r, keep->trials, why);
     if (!r->trials) return false;
-    r->metrics = csv_open(run_path(r->memory, r, "metrics.csv"), metric_columns, METRIC_COLUMNS,
-                          keep->metrics, why);
+    r->metrics = metric_rows_open(run_path(r->memory, r, "metrics.csv"), keep->metrics, why);
     return r->metrics != NULL;
 }
 
@@ -161,29 +100,7 @@ static void remember_uncommitted(run *r, size_t number)
     r->uncommitted[r->uncommitted_count++] = number;
 }
 
-/* ---- cells ----------------------------------------------------------------------------------- */
-
-static void number_or_empty(csv_writer *w, double value, bool there)
-{
-    if (there)
-        csv_number(w, value);
-    else
-        csv_empty(w);
-}
-
-static void write_evaluation(csv_writer *w, evaluation e, bool there)
-{
-    number_or_empty(w, e.loss, there);
-    number_or_empty(w, e.accuracy, there && !isnan(e.accuracy));
-}
-
-/* Of regression; an evaluation that was not made has none of them. */
-static void write_errors(csv_writer *w, evaluation e)
-{
-    number_or_empty(w, e.mse, !isnan(e.mse));
-    number_or_empty(w, e.mae, !isnan(e.mae));
-    number_or_empty(w, e.r2, !isnan(e.r2));
-}
+/* ---- scores ---------------------------------------------------------------------------------- */
 
 /* What tells how good a trial is: accuracy, or r2 where numbers are predicted. */
 bool run_predicts_numbers(const trial_config *c)
@@ -202,11 +119,6 @@ double run_smaller_is_better(metric m, double value)
     return metric_is_score(m) ? -value : value;
 }
 
-static bool has_rows(const run *r, const lane *l, slope_split split)
-{
-    return plan_dataset(r->plan, l->number)->splits[split].rows > 0;
-}
-
 /* ---- metrics.csv ----------------------------------------------------------------------------- */
 
 /* A rung that the trial has now come to. */
@@ -221,18 +133,8 @@ static void remember_rung(const run *r, const lane *l, uint64_t step)
 bool run_write_metrics(run *r, const lane *l, const trial_point *p, failure *why)
 {
     const trial_config *c = l->config;
-    const bool validated = has_rows(r, l, SLOPE_VALIDATION);
-    csv_integer(r->metrics, (int64_t)l->number);
-    csv_integer(r->metrics, (int64_t)p->step);
-    csv_number(r->metrics, p->epoch);
-    csv_number(r->metrics, p->learning_rate);
-    write_evaluation(r->metrics, p->train, c->evaluate.train);
-    number_or_empty(r->metrics, p->train_objective, c->evaluate.train);
-    write_evaluation(r->metrics, p->validation, validated);
-    write_errors(r->metrics, p->train);
-    write_errors(r->metrics, p->validation);
-    csv_seconds(r->metrics, p->train_seconds);
-    csv_seconds(r->metrics, p->evaluate_seconds);
+    const bool validated = plan_dataset(r->plan, l->number)->splits[SLOPE_VALIDATION].rows > 0;
+    metric_row(r->metrics, l->number, c, plan_dataset(r->plan, l->number), p);
     if (!csv_end_row(r->metrics, why)) return false;
     remember_rung(r, l, p->step);
     r->latest_loss = c->evaluate.train ? p->train.loss : p->validation.loss;
@@ -248,63 +150,26 @@ bool run_write_metrics(run *r, const lane *l, const trial_point *p, failure *why
 
 /* ---- trials.csv ------------------------------------------------------------------------------ */
 
-static double learning_rate_of(const trial_config *c)
+static void hold_row(run *r, const lane *l, const trial_summary *s, uint64_t steps, double epochs)
 {
-    const slope_plugin *p = c->optimizer.plugin->description[c->train.precision];
-    for (size_t i = 0; i < p->parameter_count; i++) {
-        const slope_parameter *at = parameter_at(p->parameters, p->parameter_size, i);
-        if (at->type == SLOPE_NUMBER && strcmp(at->key, "learning_rate") == 0)
-            return *(const double *)(const void *)((const char *)c->optimizer.config + at->offset);
-    }
-    return NAN;
-}
-
-static void write_identity(run *r, csv_writer *w, const lane *l, trial_status status)
-{
-    const trial_config *c = l->config;
-    const double rate = learning_rate_of(c);
+    arena *a = arena_create();
     char id[17];
-    csv_integer(w, (int64_t)l->number);
-    csv_text(w, c->label);
-    csv_text(w, plan_id(r->plan, l->number, id));
     const size_t swept = plan_column_count(r->plan);
-    arena *a = swept ? arena_create() : NULL;
-    for (size_t i = 0; i < swept; i++) {
-        const char *value = plan_value(r->plan, l->number, i, a);
-        csv_text(w, value ? value : "");
-    }
-    if (a) arena_destroy(a);
-    csv_text(w, trial_status_name(status));
-    csv_text(w, plan_problem(r->plan, l->number));
-    csv_text(w, c->dataset.label);
-    csv_text(w, c->model.plugin->id);
-    csv_text(w, c->loss.plugin->id);
-    csv_text(w, c->optimizer.plugin->id);
-    number_or_empty(w, rate, !isnan(rate));
-}
-
-static void write_results(run *r, csv_writer *w, const lane *l, const trial_summary *s)
-{
-    const trial_config *c = l->config;
-    const bool began = l->trial != NULL;
-    const bool validated = began && has_rows(r, l, SLOPE_VALIDATION);
-    const bool trained = began && c->evaluate.train;
-    write_evaluation(w, s->last.train, trained);
-    number_or_empty(w, s->last.train_objective, trained);
-    write_evaluation(w, s->last.validation, validated);
-    number_or_empty(w, s->best_validation_loss, validated);
-    number_or_empty(w, s->best_validation_accuracy, !isnan(s->best_validation_accuracy));
-    csv_integer(w, (int64_t)s->best_step);
-    write_evaluation(w, s->test,
-                     began && s->status != TRIAL_PRUNED && s->status != TRIAL_TIMEOUT &&
-                         s->status != TRIAL_INTERRUPTED && has_rows(r, l, SLOPE_TEST));
-    write_errors(w, s->last.train);
-    write_errors(w, s->last.validation);
-    write_errors(w, s->test);
-    csv_seconds(w, s->last.train_seconds);
-    csv_seconds(w, s->last.evaluate_seconds);
-    csv_seconds(w, plan_dataset(r->plan, l->number)->load_seconds);
-    csv_text(w, s->message);
+    const char **values = arena_alloc(a, (swept + 1) * sizeof *values);
+    for (size_t i = 0; i < swept; i++) values[i] = plan_value(r->plan, l->number, i, a);
+    trial_rows_hold(r->trials, &(trial_row){.number = l->number,
+                                            .label = l->config->label,
+                                            .id = plan_id(r->plan, l->number, id),
+                                            .problem = plan_problem(r->plan, l->number),
+                                            .value_count = swept,
+                                            .values = values,
+                                            .config = l->config,
+                                            .data = plan_dataset(r->plan, l->number),
+                                            .summary = s,
+                                            .began = l->trial != NULL,
+                                            .steps = steps,
+                                            .epochs = epochs});
+    arena_destroy(a);
 }
 
 void run_write_trial(run *r, const lane *l, const trial_summary *s)
@@ -312,12 +177,7 @@ void run_write_trial(run *r, const lane *l, const trial_summary *s)
     const uint64_t steps = l->trial ? trial_step(l->trial) : 0;
     const double epochs = l->trial ? trial_epoch(l->trial) : 0;
     const trial_config *c = l->config;
-    csv_writer *w = r->trials;
-    write_identity(r, w, l, s->status);
-    csv_integer(w, (int64_t)steps);
-    csv_number(w, epochs);
-    write_results(r, w, l, s);
-    csv_hold_row(w);
+    hold_row(r, l, s, steps, epochs);
     if (status_is_final(s->status)) remember_uncommitted(r, l->number);
     const double value = l->trial ? trial_metric(l->trial, r->metric) : NAN;
     r->outcomes[l->number] =
