@@ -116,6 +116,8 @@ bool show_seeds(const contests *all, const show_options *options, FILE *out)
     for (size_t i = 0; i < factor_count; i++) seeds += factors[i].seed;
     if (!seeds) return false;
     (void)results_configurations(all->run, &configurations);
+    if (options->table != SHOW_SEEDS && configurations == all->run->count)
+        return false; /* each has one seed: the trials say it all */
     if (!options->csv)
         fprintf(out, "\nmean and standard deviation of %s over seeds", show_metric(all));
     if (!options->csv && all->count == 1)

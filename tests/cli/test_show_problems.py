@@ -6,7 +6,6 @@ import os
 import random
 import statistics
 import sys
-import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from run_files import read_csv
