@@ -5,6 +5,7 @@
 #include "sweep/run.h"
 
 #include "base/files.h"
+#include "record/run_folder.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,16 +38,27 @@ static const struct option table[] = {{"into", required_argument, NULL, INTO},
                                       {"help", no_argument, NULL, CLI_HELP},
                                       {NULL, 0, NULL, 0}};
 
+/* Without a manifest a folder is told apart later, by its trials. */
+static bool can_merge(arena *a, const char *folder, failure *why)
+{
+    failure unread;
+    manifest_summary summary;
+    if (!file_exists(path_join(a, folder, "config.yaml")))
+        return failure_set(why, STATUS_ENVIRONMENT, "cannot merge '%s': it holds no config.yaml",
+                           folder);
+    if (!manifest_read(folder, &summary, &unread) || !summary.asked) return true;
+    return failure_set(why, STATUS_CONFIG,
+                       "cannot merge '%s': its trials are those that another program asked for "
+                       "(slope ask-tell); `slope compare` takes several folders",
+                       folder);
+}
+
 static exit_status merge(arena *a, const run_options *options, size_t count, char **folders)
 {
     exit_status status;
     failure why = {.status = STATUS_OK};
     for (size_t i = 0; i < count; i++)
-        if (!file_exists(path_join(a, folders[i], "config.yaml"))) {
-            failure_set(&why, STATUS_ENVIRONMENT, "cannot merge '%s': it holds no config.yaml",
-                        folders[i]);
-            return cli_fail(&why);
-        }
+        if (!can_merge(a, folders[i], &why)) return cli_fail(&why);
     char *config = path_join(a, folders[0], "config.yaml");
     const experiment *e = cli_load_experiment(a, "merge", 1, &config, NULL, true, &status);
     if (!e) return status;

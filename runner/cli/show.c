@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "sweep/asked.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -124,12 +125,14 @@ static exit_status print_trial(arena *a, const results *r, const char *wanted)
     const experiment *e = cli_load_experiment(a, "show", 1, &config, NULL, false, &status);
     if (!e) return status;
     diagnostics *errors = diagnostics_create(a);
-    plan *trials = plan_create(e, false, errors);
+    const experiment *planned = r->asked ? asked_base(a, e, errors) : e;
+    plan *trials = planned ? plan_create(planned, false, errors) : NULL;
     if (!trials) {
         diagnostics_print(errors, stderr);
         return diagnostics_status(errors);
     }
-    const char *yaml = one_trial_yaml(r, e, trials, wanted, &why);
+    const char *yaml = r->asked ? one_asked_yaml(r, e, trials, wanted, &why)
+                                : one_trial_yaml(r, e, trials, wanted, &why);
     if (yaml) fputs(yaml, stdout);
     plan_destroy(trials);
     return yaml ? STATUS_OK : cli_fail(&why);

@@ -178,4 +178,9 @@ void space_check_values(builder *b, const struct space *s, size_t base_count,
 /* Labels for those trials that have none (label NULL), and all of them unique. */
 void label_trials(arena *a, trial_config *trials, size_t count);
 
+/* experiment_given.c: the node at `path` of the tree, with relative names of files made absolute.
+ */
+const config_node *builder_with_files(builder *b, const config_node *tree, const config_node *node,
+                                      const char *path);
+
 #endif

@@ -245,32 +245,6 @@ static void build_bases(builder *b, experiment *all)
 
 /* ---- the record ------------------------------------------------------------------------------ */
 
-/* Relative paths of a data set that stays as it was given, made absolute. */
-static const config_node *with_files(builder *b, const config_node *tree, const config_node *node,
-                                     const char *path)
-{
-    const slope_parameter *p = builder_parameter(b, tree, path);
-    if (node->kind == CONFIG_SCALAR && p && (p->type == SLOPE_PATH || p->type == SLOPE_PATHS))
-        return config_new_scalar(b->memory, node->place, config_absolute_path(b->memory, node),
-                                 true);
-    if (node->kind == CONFIG_SEQUENCE && p && p->type == SLOPE_PATHS) {
-        config_node *list = config_new_sequence(b->memory, node->place);
-        for (size_t i = 0; i < node->count; i++)
-            config_append(b->memory, list,
-                          config_merge(b->memory, NULL, with_files(b, tree, node->items[i], path)));
-        return list;
-    }
-    if (node->kind != CONFIG_MAPPING) return node;
-    config_node *mapping = config_new_mapping(b->memory, node->place);
-    for (size_t i = 0; i < node->count; i++) {
-        const config_entry *e = &node->entries[i];
-        const char *below = arena_printf(b->memory, "%s.%s", path, e->key);
-        config_set(b->memory, mapping, e->key, e->key_place,
-                   config_merge(b->memory, NULL, with_files(b, tree, e->value, below)));
-    }
-    return mapping;
-}
-
 /* A section as it is recorded: resolved; but where it is swept only what was given, since what is
  * put over it decides about defaults. A data set stays resolved as long as it is the same one. */
 static const config_node *recorded(builder *b, const experiment *all, size_t base, const char *key)
@@ -287,7 +261,7 @@ static const config_node *recorded(builder *b, const experiment *all, size_t bas
     if (strcmp(key, "label") == 0 && s && !config_get(all->trees[base], key)) return NULL;
     if (!swept) return config_get(all->bases[base].resolved, key);
     const config_node *given = config_get(all->trees[base], key);
-    return given && data ? with_files(b, all->trees[base], given, key) : given;
+    return given && data ? builder_with_files(b, all->trees[base], given, key) : given;
 }
 
 /* What all trials share stands once; the rest stands whole in each trial that has it. */

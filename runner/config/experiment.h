@@ -201,6 +201,13 @@ const experiment *experiment_create(arena *a, const config_node *tree, const cha
 const experiment *experiment_draft(arena *a, const config_node *tree, const char *config_path,
                                    registry *plugins, diagnostics *errors);
 
+/* Its first base as it was given, without defaults, with its sweep: what questions are put over
+ * (sweep/asked.h), to be read again from any folder. In the arena. */
+const config_node *experiment_given(arena *a, const experiment *e);
+
+/* What is put over it, with the files of its data set by their absolute names. */
+const config_node *experiment_with_files(arena *a, const experiment *e, const config_node *over);
+
 const char *metric_name(metric m); /* "validation_loss"; METRIC_NONE: "none" */
 
 /* Of accuracy and r2 more is better, of everything else less. */

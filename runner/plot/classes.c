@@ -218,9 +218,10 @@ static bool open_subject(const plotter *all, size_t trial, subject *s, failure *
 {
     const char *path = path_join(all->memory, all->options->folder,
                                  arena_printf(all->memory, "weights/%zu.safetensors", trial));
-    *s = (subject){.trial = trial, .config = plan_trial(all->plan, trial, all->memory)};
+    *s = (subject){.trial = trial};
     why->status = STATUS_OK;
-    if (!file_exists(path)) return false;
+    if (!all->plan || !file_exists(path)) return false;
+    s->config = plan_trial(all->plan, trial, all->memory);
     s->data = dataset_load(&s->config->dataset, why);
     if (!s->data || s->data->classes < 2 || !s->data->features) return false;
     s->o = objective_create(s->config, s->data, 0, why);

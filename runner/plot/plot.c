@@ -2,6 +2,7 @@
 #include "plot/plot_private.h"
 
 #include "base/files.h"
+#include "record/run_folder.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -83,20 +84,38 @@ static void find_order(plotter *all)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-static bool read_run(plotter *all, failure *why)
+static bool read_files(plotter *all, failure *why)
 {
     const char *folder = all->options->folder;
-    if (!csv_read(all->memory, path_join(all->memory, folder, "trials.csv"), &all->trials, why) ||
-        !csv_read(all->memory, path_join(all->memory, folder, "metrics.csv"), &all->metrics, why))
-        return false;
-    const size_t count = all->count;
-    if (all->options->trial >= (int64_t)count)
+    return csv_read(all->memory, path_join(all->memory, folder, "trials.csv"), &all->trials, why) &&
+           csv_read(all->memory, path_join(all->memory, folder, "metrics.csv"), &all->metrics, why);
+}
+
+static bool check_trials(plotter *all, failure *why)
+{
+    const char *folder = all->options->folder;
+    if (all->options->trial >= (int64_t)all->count)
         return failure_set(why, STATUS_CONFIG, "there is no trial %lld in '%s'; it has %zu",
-                           (long long)all->options->trial, folder, count);
+                           (long long)all->options->trial, folder, all->count);
     if (!all->metrics.row_count)
         return failure_set(why, STATUS_CONFIG, "'%s' has no evaluations to draw", folder);
     find_order(all);
     return true;
+}
+
+/* Trials of slope ask-tell: those that have rows. */
+static void take_asked(plotter *all)
+{
+    for (size_t row = 0; row < all->trials.row_count; row++) {
+        const size_t t = cell_trial(&all->trials, row);
+        if (t != SIZE_MAX && t >= all->count) all->count = t + 1;
+    }
+    all->labels = arena_alloc(all->memory, (all->count + 1) * sizeof *all->labels);
+    for (size_t t = 0; t < all->count; t++) all->labels[t] = "";
+    for (size_t row = 0; row < all->trials.row_count; row++) {
+        const size_t t = cell_trial(&all->trials, row);
+        if (t != SIZE_MAX) all->labels[t] = csv_cell(&all->trials, row, "label");
+    }
 }
 
 static void read_labels(plotter *all)
@@ -112,6 +131,12 @@ static void read_labels(plotter *all)
 /* The trials of the run by the numbers that its files give them. */
 static bool plan_trials(plotter *all, failure *why)
 {
+    failure none;
+    manifest_summary manifest;
+    if (manifest_read(all->options->folder, &manifest, &none) && manifest.asked) {
+        take_asked(all);
+        return true;
+    }
     diagnostics *errors = diagnostics_create(all->memory);
     all->plan = plan_create(all->experiment, false, errors);
     if (!all->plan)
@@ -132,7 +157,7 @@ static bool draw_all(plotter *all, failure *why)
 bool plot_run(const experiment *e, const plot_options *options, failure *why)
 {
     plotter all = {.memory = arena_create(), .experiment = e, .options = options};
-    bool good = plan_trials(&all, why) && read_run(&all, why);
+    bool good = read_files(&all, why) && plan_trials(&all, why) && check_trials(&all, why);
     if (good && options->ascii)
         plot_ascii(&all);
     else if (good)

@@ -19,7 +19,8 @@
 typedef struct plotter {
     arena *memory;
     const experiment *experiment;
-    plan *plan;   /* of the trials; made without reading data */
+    plan *plan;   /* of the trials; made without reading data. NULL where another program asked for
+                     them (slope ask-tell), which leaves no weights either */
     size_t count; /* of trials */
     const plot_options *options;
     const char *folder; /* for the pictures */

@@ -88,6 +88,34 @@ static void put_data(arena *a, config_node *manifest, const ingredients *used)
     put(a, manifest, "data", list);
 }
 
+/* Those of the list before that the new one does not have: `name`, and where it is given `other`,
+ * tell entries apart. */
+static void keep_others(arena *a, config_node *list, const config_node *before, const char *name,
+                        const char *other)
+{
+    const size_t count = list->count;
+    for (size_t i = 0; before && i < before->count; i++) {
+        bool there = false;
+        for (size_t k = 0; k < count; k++)
+            there |= config_same(config_get(before->items[i], name),
+                                 config_get(list->items[k], name), false) &&
+                     config_same(config_get(before->items[i], other),
+                                 config_get(list->items[k], other), false);
+        if (!there) config_append(a, list, before->items[i]);
+    }
+}
+
+static void keep_used(arena *a, config_node *manifest, const char *path)
+{
+    if (!file_exists(path)) return;
+    const config_node *before = config_load_file(a, path, diagnostics_create(a));
+    static const char *const lists[][3] = {{"plugins", "name", "kind"},
+                                           {"data", "file", "dataset"}};
+    for (size_t i = 0; i < 2; i++)
+        keep_others(a, (config_node *)(uintptr_t)config_get(manifest, lists[i][0]),
+                    config_get(before, lists[i][0]), lists[i][1], lists[i][2]);
+}
+
 /* ---- the machine ----------------------------------------------------------------------------- */
 
 /* The name that the processor gives itself, or the architecture where Linux does not tell it. */
@@ -155,16 +183,18 @@ bool manifest_write(const run_folder *folder, const provenance *p, failure *why)
     put_integer(a, manifest, "trials", (long long)p->trial_count);
     if (p->shard_count)
         put_text(a, manifest, "shard", arena_printf(a, "%zu/%zu", p->shard_index, p->shard_count));
+    if (p->asked) put_text(a, manifest, "asked_by", "another program, through slope ask-tell");
     put_text(a, manifest, "command", p->command);
     put_times(a, manifest, p);
     put_program(a, manifest);
     put_machine(a, manifest, p);
     bool good = put_plugins(a, manifest, &p->ingredients, why);
     if (good) {
+        const char *path = path_join(a, folder->path, "manifest.yaml");
         put_data(a, manifest, &p->ingredients);
+        if (p->asked) keep_used(a, manifest, path);
         if (p->config) put(a, manifest, "config", config_merge(a, NULL, p->config));
         const char *text = config_to_yaml(a, manifest, false);
-        const char *path = path_join(a, folder->path, "manifest.yaml");
         const bool begins = p->status == RUN_RUNNING && p->resumes == 0;
         good = begins ? file_write_unflushed(path, text, strlen(text), why)
                       : file_write(path, text, strlen(text), why);
@@ -196,6 +226,7 @@ static bool summarize(const config_node *root, manifest_summary *summary)
     const char *shard = text_of(root, "shard");
     if (shard && sscanf(shard, "%zu/%zu", &summary->shard_index, &summary->shard_count) != 2)
         return false;
+    summary->asked = text_of(root, "asked_by") != NULL;
     summary->status = (run_status)known;
     summary->resumes = (int)count;
     strcpy(summary->started, started);

@@ -135,10 +135,13 @@ static bool make_given(const char *output, bool *made, failure *why)
     *made = !file_exists(output);
     if (!folder_make(output, why)) return false;
     if (folder_is_empty(output)) return true;
+    failure none;
+    manifest_summary there;
+    const bool asked = manifest_read(output, &there, &none) && there.asked;
     return failure_set(why, STATUS_CONFIG,
                        "'%s' is not empty: give another folder, or go on with what is there: "
-                       "slope resume %s",
-                       output, output);
+                       "slope %s %s",
+                       output, asked ? "ask-tell --resume" : "resume", output);
 }
 
 /* results/<experiment>/<time>, with a number where several runs begin in one second. */

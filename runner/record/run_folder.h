@@ -45,6 +45,9 @@ typedef struct provenance {
     run_status status;
     const char *experiment; /* its name */
     const char *command;    /* the command line */
+    bool asked;             /* by another program, which asks for its trials (slope ask-tell): what
+                               the manifest has of plugins and data that are not among the
+                               ingredients stays there */
     int threads;
     const char *isa; /* kernels in use */
     size_t trial_count;
@@ -68,6 +71,7 @@ typedef struct manifest_summary {
     double seconds;
     int resumes;
     size_t shard_index, shard_count;
+    bool asked; /* the folder is one of slope ask-tell */
 } manifest_summary;
 
 bool manifest_read(const char *folder, manifest_summary *summary, failure *why);

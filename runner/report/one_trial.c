@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "report/ranking.h"
+#include "sweep/asked.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -104,6 +105,47 @@ static bool extend(const results *r, plan *trials, failure *why)
     for (size_t added = 1; added && plan_count(trials) < r->planned;)
         if (!plan_extend(trials, values_of(r, plan_count(trials)), &added, why)) return false;
     return true;
+}
+
+/* Of a row of a folder of slope ask-tell; it has the label of its row. */
+static const config_node *asked_trial(const results *r, plan *base, size_t row, failure *why)
+{
+    arena *a = r->memory;
+    plan_single made;
+    diagnostics *errors = diagnostics_create(a);
+    const config_place place = {ORIGIN_COMMAND_LINE, NULL, 0, 0};
+    const config_node *over = asked_tree(a, place, r->swept_count, r->columns + r->first_swept,
+                                         r->cells[row] + r->first_swept, errors);
+    if (diagnostics_count(errors) || !plan_make_single(base, over, a, &made, errors)) {
+        failure_set(why, STATUS_CONFIG, "the row of trial %s in trials.csv of '%s': %s",
+                    results_named(r, row, "trial"), r->folder, diagnostics_at(errors, 0)->text);
+        return NULL;
+    }
+    const config_node *label = config_new_scalar(a, place, results_named(r, row, "label"), true);
+    return config_merge(a, made.config->resolved,
+                        config_at_path(a, "label", config_merge(a, NULL, label)));
+}
+
+const char *one_asked_yaml(const results *r, const experiment *e, plan *base, const char *wanted,
+                           failure *why)
+{
+    size_t matches;
+    int64_t number;
+    size_t row = find_row(r, wanted, false, &matches);
+    if (!matches && *wanted) row = find_row(r, wanted, true, &matches);
+    if (matches > 1)
+        failure_set(why, STATUS_CONFIG,
+                    "the ids of %zu trials of '%s' begin with '%s'; write more of it", matches,
+                    r->folder, wanted);
+    if (!matches)
+        failure_set(why, STATUS_CONFIG,
+                    "'%s' has no trial '%s': none that ended has this number, and no id begins so "
+                    "(`slope show %s --all` lists them)",
+                    r->folder, wanted, r->folder);
+    if (matches != 1) return NULL;
+    const config_node *trial = asked_trial(r, base, row, why);
+    if (!trial || !text_to_integer(results_named(r, row, "trial"), &number)) return NULL;
+    return yaml_of(r, e, trial, (size_t)number);
 }
 
 const char *one_trial_yaml(const results *r, const experiment *e, plan *trials, const char *wanted,

@@ -13,4 +13,9 @@
 const char *one_trial_yaml(const results *r, const experiment *e, plan *trials, const char *wanted,
                            failure *why);
 
+/* The same for a folder of slope ask-tell, of a trial that ended. `base` is the plan of
+ * asked_base(e). */
+const char *one_asked_yaml(const results *r, const experiment *e, plan *base, const char *wanted,
+                           failure *why);
+
 #endif

@@ -107,6 +107,7 @@ static void read_facts(results *r)
     r->status = status ? status : "unknown";
     if (!seconds || !text_to_number(seconds, &r->seconds)) r->seconds = NAN;
     if (planned && text_to_integer(planned, &trials) && trials > 0) r->planned = (size_t)trials;
+    r->asked = text_at(manifest, "asked_by") != NULL;
     r->metric = text_at(config, "sweep.metric");
     r->items = config ? config_get(config, "trials") : NULL;
 }

@@ -19,6 +19,7 @@ typedef struct results {
     const char *status;       /* of the manifest; "unknown" without one */
     double seconds;           /* of the whole run; NAN: unknown */
     size_t planned;           /* trials that the run is made of; 0: unknown */
+    bool asked;               /* another program asked for them (slope ask-tell) */
     const char *metric;       /* sweep.metric, or NULL */
     const config_node *items; /* `trials` of the configuration; NULL: there are none */
     const char *said;         /* what tables say of all trials, so that labels need not; or NULL */

@@ -7,6 +7,7 @@
 #include "slope/sampler.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,22 +15,6 @@
 enum { MOST_DATASETS = 4 };
 
 /* ---- creation -------------------------------------------------------------------------------- */
-
-/* What is swept is the asker's to say; without it the file has its base alone, and the settings of
- * the sweep beside it. */
-static const experiment *without_space(arena *a, const experiment *e, diagnostics *errors)
-{
-    if (!e->sweep) return e;
-    static const space no_space;
-    const experiment *plain = experiment_create(a, e->trees[0], e->config_path, e->plugins, errors);
-    if (!plain) return NULL;
-    experiment *made = arena_copy(a, plain, sizeof *plain);
-    sweep_config *settings = arena_copy(a, e->sweep, sizeof *e->sweep);
-    settings->space = &no_space;
-    settings->seeds = 1;
-    made->sweep = settings;
-    return made;
-}
 
 /* `base` with what choice number `place` of dimension d sets, or the number there on a range, over
  * what the choices set under which it is there. */
@@ -91,28 +76,47 @@ ask_tell *ask_tell_create(const experiment *e, diagnostics *errors)
                     .experiment = e,
                     .fuse = !e->sweep || e->sweep->fuse,
                     .trial_seconds = e->sweep ? e->sweep->trial_seconds : NAN};
-    const experiment *plain = without_space(s->memory, e, errors);
+    const experiment *plain = asked_base(s->memory, e, errors);
     if (plain) s->plan = plan_create(plain, true, errors);
-    if (s->plan) check_space(s, errors);
-    if (!s->plan || diagnostics_count(errors)) {
-        ask_tell_destroy(s);
-        return NULL;
+    if (s->plan) {
+        s->metric = plan_metric(s->plan);
+        check_space(s, errors);
     }
-    s->metric = plan_metric(s->plan);
-    return s;
+    if (s->plan && !diagnostics_count(errors)) return s;
+    failure none;
+    ask_tell_end(s, true, &none);
+    return NULL;
 }
 
-void ask_tell_destroy(ask_tell *s)
+bool ask_tell_open(ask_tell *s, const ask_tell_folder *folder, failure *why)
 {
-    if (!s) return;
-    for (size_t i = 0; i < s->waiting_count; i++) {
-        trial_destroy(s->waiting[i].trial);
-        arena_destroy(s->waiting[i].memory);
-    }
+    s->record = recorder_create(folder, s->experiment, s->plan, why);
+    if (s->record) s->next = recorder_next(s->record);
+    return s->record != NULL;
+}
+
+const char *ask_tell_results(const ask_tell *s)
+{
+    return s->record ? recorder_folder(s->record) : NULL;
+}
+
+static void drop(question *q)
+{
+    trial_destroy(q->trial);
+    free(q->points.list);
+    arena_destroy(q->memory);
+}
+
+bool ask_tell_end(ask_tell *s, bool interrupted, failure *why)
+{
+    if (!s) return true;
+    const bool good = recorder_close(s->record, interrupted, why);
+    for (size_t i = 0; i < s->waiting_count; i++) drop(&s->waiting[i]);
     free(s->waiting);
     plan_destroy(s->plan);
     arena_destroy(s->memory);
     free(s);
+    return good;
 }
 
 /* ---- a line ---------------------------------------------------------------------------------- */
@@ -120,42 +124,62 @@ void ask_tell_destroy(ask_tell *s)
 /* What remains of a question once it is answered: a trial that waits, or nothing. */
 static void put_away(ask_tell *s, question *q)
 {
-    if (!q->trial) {
-        arena_destroy(q->memory);
+    if (!q->waits) {
+        drop(q);
         return;
     }
     if (s->waiting_count == s->waiting_room) {
         s->waiting_room = s->waiting_room ? 2 * s->waiting_room : 16;
-        waiting *grown = realloc(s->waiting, s->waiting_room * sizeof *grown);
+        question *grown = realloc(s->waiting, s->waiting_room * sizeof *grown);
         if (!grown) out_of_memory(s->waiting_room * sizeof *grown);
         s->waiting = grown;
     }
-    s->waiting[s->waiting_count++] = (waiting){q->number, q->memory, q->single, q->trial};
+    s->waiting[s->waiting_count++] = *q;
 }
 
-void ask_tell_answer(ask_tell *s, const char *line, size_t length, bool (*interrupted)(void *),
-                     FILE *out)
+static void write_answers(const ask_tell *s, question *all, size_t count, bool many, FILE *out)
 {
-    failure why;
+    if (many) putc('[', out);
+    for (size_t i = 0; i < count; i++) {
+        question *q = &all[i];
+        question said = q->same == SIZE_MAX ? *q : all[q->same];
+        said.id = q->id;
+        if (i) fputs(", ", out);
+        ask_tell_write_answer(s, &said, out);
+    }
+    fputs(many ? "]\n" : "\n", out);
+}
+
+bool ask_tell_answer(ask_tell *s, const char *line, size_t length, bool (*interrupted)(void *),
+                     FILE *out, failure *why)
+{
+    failure wrong;
     arena *a = arena_create();
-    json_t *asked = json_read(line, length, &why);
+    json_t *asked = json_read(line, length, &wrong);
     const bool many = json_is_array(asked);
     const size_t count = many ? json_array_size(asked) : 1;
     question *all = allocate(count, sizeof *all);
-    if (!asked) *all = (question){.number = SIZE_MAX, .error = why.text};
+    if (!asked) *all = (question){.number = SIZE_MAX, .same = SIZE_MAX, .error = wrong.text};
     for (size_t i = 0; asked && i < count; i++)
         ask_tell_read(s, many ? json_array_get(asked, i) : asked, &all[i], a);
-    ask_tell_train(s, all, count, interrupted, a);
-    if (many) putc('[', out);
-    for (size_t i = 0; i < count; i++) {
-        if (i) fputs(", ", out);
-        ask_tell_write_answer(s, &all[i], out);
+    bool good = !s->record || recorder_meet(s->record, why);
+    if (good) {
+        ask_tell_recall(s, all, count);
+        ask_tell_train(s, all, count, interrupted, a);
+        good = ask_tell_keep(s, all, count, why);
     }
-    fputs(many ? "]\n" : "\n", out);
+    if (good) write_answers(s, all, count, many, out);
     for (size_t i = 0; i < count; i++) put_away(s, &all[i]);
     free(all);
     json_decref(asked);
     arena_destroy(a);
     if (!s->waiting_count) /* whose data are needed */
         plan_drop_datasets(s->plan, MOST_DATASETS);
+    return good;
+}
+
+bool ask_tell_idle(ask_tell *s, bool *left, failure *why)
+{
+    *left = false;
+    return !s->record || recorder_commit(s->record, false, left, why);
 }

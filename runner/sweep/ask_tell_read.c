@@ -52,14 +52,16 @@ static const config_node *read_paths(arena *a, const json_t *asked, diagnostics 
     return all;
 }
 
-static void read_new(ask_tell *s, const json_t *asked, question *q, arena *a)
+static void read_new(ask_tell *s, const json_t *given, question *q, arena *a)
 {
-    q->number = s->asked++;
     if (q->until_step != UINT64_MAX || !isnan(q->until_epoch)) a = q->memory = arena_create();
     diagnostics *errors = diagnostics_create(a);
-    const config_node *over = read_paths(a, asked, errors);
+    const config_node *over = read_paths(a, given, errors);
     if (!diagnostics_count(errors)) plan_make_single(s->plan, over, a, &q->single, errors);
-    if (diagnostics_count(errors)) q->error = all_errors(a, errors);
+    if (diagnostics_count(errors))
+        q->error = all_errors(a, errors);
+    else if (s->record)
+        q->asked = asked_values(a, experiment_with_files(a, s->experiment, over));
 }
 
 /* ---- trials that wait ------------------------------------------------------------------------ */
@@ -71,11 +73,23 @@ uint64_t ask_tell_until(const question *q, const trial *t)
     return step < 1 ? 1 : step < 0x1p63 ? (uint64_t)step : UINT64_MAX;
 }
 
-static void read_waiting(ask_tell *s, const json_t *asked, question *q, arena *a)
+/* What is told apart from the trial itself. */
+static void take_waiting(question *q, const question *found)
 {
-    const json_t *number = json_object_get(asked, q->prune ? "prune" : "resume");
+    const question said = *q;
+    *q = *found;
+    q->id = said.id;
+    q->error = NULL;
+    q->prune = said.prune;
+    q->until_step = said.until_step;
+    q->until_epoch = said.until_epoch;
+    q->settled = q->recalled = q->waits = false;
+}
+
+static void read_waiting(ask_tell *s, const json_t *given, question *q)
+{
+    const json_t *number = json_object_get(given, q->prune ? "prune" : "resume");
     size_t i = 0;
-    q->number = SIZE_MAX;
     while (i < s->waiting_count &&
            !(json_is_integer(number) && s->waiting[i].number == (size_t)json_integer_value(number)))
         i++;
@@ -83,15 +97,8 @@ static void read_waiting(ask_tell *s, const json_t *asked, question *q, arena *a
         q->error = "there is no such trial waiting";
         return;
     }
-    const waiting found = s->waiting[i];
+    take_waiting(q, &s->waiting[i]);
     s->waiting[i] = s->waiting[--s->waiting_count];
-    q->number = found.number;
-    q->memory = found.memory;
-    q->single = found.single;
-    q->trial = found.trial;
-    const uint64_t until = ask_tell_until(q, found.trial), step = trial_step(found.trial);
-    if (until <= step)
-        q->error = arena_printf(a, "the trial is at step %llu already", (unsigned long long)step);
 }
 
 /* ---- any ------------------------------------------------------------------------------------- */
@@ -126,7 +133,7 @@ static const char *check_alone(const json_t *asked, const question *q)
 
 void ask_tell_read(ask_tell *s, const json_t *asked, question *q, arena *a)
 {
-    *q = (question){.number = SIZE_MAX};
+    *q = (question){.number = SIZE_MAX, .same = SIZE_MAX};
     if (!json_is_object(asked)) {
         q->error = "expected an object of paths and values, as in {\"optimizer.learning_rate\": "
                    "0.1}, or an array of such";
@@ -143,7 +150,7 @@ void ask_tell_read(ask_tell *s, const json_t *asked, question *q, arena *a)
     if (waits && !q->error) q->error = check_alone(asked, q);
     if (q->error) return;
     if (waits)
-        read_waiting(s, asked, q, a);
+        read_waiting(s, asked, q);
     else
         read_new(s, asked, q, a);
 }

@@ -8,7 +8,11 @@
 #include "base/memory.h"
 #include "engine/lockstep.h"
 #include "host/team.h"
+#include "sweep/crash.h"
 
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,49 +21,107 @@ typedef struct group {
     bool (*interrupted)(void *);
     question **members;
     size_t count;
+    bool sole; /* has all threads to itself */
 } group;
+
+/* ---- watching -------------------------------------------------------------------------------- */
+
+/* What is written when the trial ends is kept with it until then. */
+static bool evaluated(void *argument, const trial *t, const trial_point *p, failure *why)
+{
+    const group *g = argument;
+    points *all = &g->members[trial_number(t)]->points;
+    (void)why;
+    if (all->count == all->room) {
+        all->room = 2 * all->room + 4;
+        trial_point *more = realloc(all->list, all->room * sizeof *more);
+        if (!more) out_of_memory(all->room * sizeof *more);
+        all->list = more;
+    }
+    all->list[all->count++] = *p;
+    return true;
+}
+
+static bool is_interrupted(void *argument)
+{
+    const group *g = argument;
+    return g->interrupted(NULL);
+}
+
+static trial_watch watch_of(group *g)
+{
+    return (trial_watch){.argument = g,
+                         .evaluated = g->session->record ? evaluated : NULL,
+                         .interrupted = is_interrupted};
+}
+
+/* The ids of the trials at work, for the note of a crash. */
+static char *tell_crash(const group *g)
+{
+    char *ids = allocate(g->count, 16), id[17];
+    for (size_t i = 0; i < g->count; i++) {
+        snprintf(id, sizeof id, "%016" PRIx64, g->members[i]->single.id);
+        memcpy(ids + 16 * i, id, 16);
+    }
+    crash_under_way(ids, g->count, g->sole);
+    return ids;
+}
 
 /* ---- one group ------------------------------------------------------------------------------- */
 
 static void settle(const ask_tell *s, question *q, trial *t)
 {
     q->summary = *trial_result(t);
+    q->began = true;
     q->step = trial_step(t);
     q->epoch = trial_epoch(t);
     const trial_status status = q->summary.status;
     const bool none =
         status == TRIAL_DIVERGED || status == TRIAL_FAILED || status == TRIAL_INTERRUPTED;
     q->value = none ? NAN : trial_metric(t, s->metric);
-    q->trial = status == TRIAL_PAUSED ? t : NULL;
-    if (!q->trial) trial_destroy(t);
+    q->waits = status == TRIAL_PAUSED;
+    q->trial = q->waits ? t : NULL;
+    if (!q->waits) trial_destroy(t);
+}
+
+/* A trial that has waited on record only, brought to where it waits: through the same pauses, since
+ * each of them evaluates it. */
+static void catch_up(group *g, const question *q, trial *t)
+{
+    const trial_watch watch = watch_of(g);
+    failure never; /* a watch that writes nothing has nothing to fail at */
+    for (size_t i = 0; i < q->pause_count && !g->interrupted(NULL); i++) {
+        trial_pause_at(t, q->pauses[i]);
+        trial_run(t, &watch, &never);
+    }
 }
 
 /* NULL: the trial does not fit its data, and its question says so. */
-static trial *make(const ask_tell *s, question *q)
+static trial *make(group *g, size_t member)
 {
     failure why;
+    question *q = g->members[member];
     trial *t = q->trial ? q->trial : trial_create(q->single.config, q->single.data, &why);
-    if (t) {
-        trial_limit_seconds(t, s->trial_seconds);
-        trial_pause_at(t, ask_tell_until(q, t));
-        return t;
+    if (!t) {
+        snprintf(q->summary.message, sizeof q->summary.message, "%s", why.text);
+        q->error = q->summary.message;
+        return NULL;
     }
-    snprintf(q->summary.message, sizeof q->summary.message, "%s", why.text);
-    q->error = q->summary.message;
-    return NULL;
+    trial_set_number(t, member);
+    trial_limit_seconds(t, g->session->trial_seconds);
+    if (!q->trial) catch_up(g, q, t);
+    q->pause_count = 0;
+    trial_pause_at(t, q->prune ? UINT64_MAX : ask_tell_until(q, t));
+    return t;
 }
 
 /* Those that fit the first one run with it, the others after them. */
-static void run_group(const group *g)
+static void run_together(group *g, trial **left, size_t count)
 {
-    const trial_watch watch = {.interrupted = g->interrupted};
-    trial **made = allocate(g->count, sizeof *made), **left = allocate(g->count, sizeof *left),
-          **together = allocate(g->count, sizeof *together);
-    size_t count = 0;
-    for (size_t i = 0; i < g->count; i++)
-        if ((made[i] = make(g->session, g->members[i]))) left[count++] = made[i];
+    const trial_watch watch = watch_of(g);
+    trial **together = allocate(count, sizeof *together);
     while (count) {
-        failure never; /* a watch that writes nothing has nothing to fail at */
+        failure never;
         size_t fitting = 0, others = 0;
         trial *first = left[0];
         for (size_t i = 0; i < count; i++) {
@@ -71,11 +133,28 @@ static void run_group(const group *g)
         lockstep_run(together, fitting, &watch, &never);
         count = others;
     }
+    free(together);
+}
+
+static void run_group(group *g)
+{
+    trial **made = allocate(g->count, sizeof *made), **left = allocate(g->count, sizeof *left);
+    char *ids = g->session->record ? tell_crash(g) : NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        made[i] = make(g, i);
+        if (made[i] && g->members[i]->prune)
+            trial_prune(made[i], "by who asked for it");
+        else if (made[i])
+            left[count++] = made[i];
+    }
+    if (count) run_together(g, left, count);
+    if (ids) crash_under_way(NULL, 0, g->sole);
     for (size_t i = 0; i < g->count; i++)
         if (made[i]) settle(g->session, g->members[i], made[i]);
+    free(ids);
     free(made);
     free(left);
-    free(together);
 }
 
 /* ---- all groups ------------------------------------------------------------------------------ */
@@ -97,7 +176,10 @@ static void run_all(void *argument)
     const size_t threads = (size_t)threads_count();
     const size_t left = threads > 1 ? all->count % threads : 0;
     if (all->count > left) parallel_for(all->count - left, 1, run_piece, argument);
-    for (size_t i = all->count - left; i < all->count; i++) run_group(&all->list[i]);
+    for (size_t i = all->count - left; i < all->count; i++) {
+        all->list[i].sole = true;
+        run_group(&all->list[i]);
+    }
 }
 
 static int by_key(const void *left, const void *right)
@@ -140,17 +222,17 @@ void ask_tell_train(const ask_tell *s, question *all, size_t count, bool (*inter
                     arena *a)
 {
     const group like = {.session = s, .interrupted = interrupted};
-    question **members = arena_alloc(a, count * sizeof *members);
-    groups made = {arena_alloc(a, count * sizeof *made.list), 0};
+    question **members = arena_alloc(a, (count + 1) * sizeof *members), **alone = members + count;
+    groups made = {arena_alloc(a, (count + 1) * sizeof *made.list), 0};
     size_t good = 0;
     for (size_t i = 0; i < count; i++) {
-        if (all[i].error) continue;
-        if (all[i].prune) {
-            trial_prune(all[i].trial, "by who asked for it");
-            settle(s, &all[i], all[i].trial);
-        } else {
+        if (all[i].error || all[i].settled) continue;
+        if (!ask_tell_suspects(s, &all[i])) {
             members[good++] = &all[i];
+            continue;
         }
+        *--alone = &all[i];
+        made.count += cut(&like, alone, 1, made.list + made.count);
     }
     if (good > 1) qsort(members, good, sizeof *members, by_key);
     for (size_t first = 0, end; first < good; first = end) {

@@ -55,8 +55,10 @@ void ask_tell_greet(const ask_tell *s, FILE *out)
     json_write_text(out, e->name);
     fputs(", \"metric\": ", out);
     json_write_text(out, metric_name(s->metric));
-    fprintf(out, ", \"direction\": \"%s\", \"space\": [",
+    fprintf(out, ", \"direction\": \"%s\", \"results\": ",
             metric_is_score(s->metric) ? "maximize" : "minimize");
+    json_write_text(out, ask_tell_results(s));
+    fputs(", \"space\": [", out);
     const space *swept = e->sweep ? e->sweep->space : NULL;
     for (size_t i = 0; swept && i < swept->count; i++) {
         if (i) fputs(", ", out);

@@ -151,6 +151,7 @@ static bool is_plugin(const struct object *o)
 
 void crash_watch(const char *path)
 {
+    const bool again = atomic_exchange(&watching, false);
     snprintf(note_path, sizeof note_path, "%s", path);
     object_count = 0;
     dl_iterate_phdr(remember_object, NULL);
@@ -161,6 +162,7 @@ void crash_watch(const char *path)
     atomic_store(&noted, false);
     atomic_store(&written, false);
     atomic_store(&watching, true);
+    if (again) return;
     struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
     for (size_t s = 0; s < SIGNALS; s++) sigaction(signals[s], &action, &before[s]);
@@ -168,7 +170,7 @@ void crash_watch(const char *path)
 
 void crash_forget(void)
 {
-    atomic_store(&watching, false);
+    if (!atomic_exchange(&watching, false)) return;
     for (size_t s = 0; s < SIGNALS; s++) sigaction(signals[s], &before[s], NULL);
 }
 
@@ -202,7 +204,7 @@ static const char *said(arena *a, const char *name)
     return arena_printf(a, "%.*s '%s'", (int)(losses ? 4 : kind - 1), name, stem);
 }
 
-void crash_read(arena *a, const char *path, crash_note *note)
+void crash_look(arena *a, const char *path, crash_note *note)
 {
     unsigned char *bytes;
     size_t length;
@@ -211,7 +213,6 @@ void crash_read(arena *a, const char *path, crash_note *note)
     if (!file_exists(path) || !file_read(path, &bytes, &length, &why)) return;
     char *text = arena_strndup(a, (const char *)bytes, length), *rest = text;
     free(bytes);
-    unlink(path);
     const char *name = strsep(&rest, "\n"), *plugin = NULL;
     const char **ids = arena_alloc(a, (length / ID + 1) * sizeof *ids);
     for (char *line; rest && (line = strsep(&rest, "\n")) != NULL;) {
@@ -224,4 +225,10 @@ void crash_read(arena *a, const char *path, crash_note *note)
     note->description =
         plugin ? arena_printf(a, "the process crashed (%s) in %s", name, said(a, plugin))
                : arena_printf(a, "the process crashed (%s)", name);
+}
+
+void crash_read(arena *a, const char *path, crash_note *note)
+{
+    crash_look(a, path, note);
+    if (note->count) unlink(path);
 }

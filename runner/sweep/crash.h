@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* From now on crashes are noted in the file `path`, which the caller keeps; until crash_forget().
- */
+/* From now on crashes are noted in the file `path`; until crash_forget(). Once more after plugins
+ * were loaded: only those that are there are known. */
 void crash_watch(const char *path);
 void crash_forget(void);
 
@@ -31,7 +31,8 @@ typedef struct crash_note {
     const char *description; /* "the process crashed (SIGSEGV) in optimizer 'bad'" */
 } crash_note;
 
-/* Reads what an earlier process left, and takes it away. */
+/* Reads what an earlier process left; crash_read() takes it away, too. */
+void crash_look(arena *a, const char *path, crash_note *note);
 void crash_read(arena *a, const char *path, crash_note *note);
 
 #endif

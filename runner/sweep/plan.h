@@ -67,6 +67,10 @@ size_t plan_column_count(const plan *p);
 const char *plan_column(const plan *p, size_t column);
 const char *plan_value(const plan *p, size_t trial, size_t column, arena *a);
 
+/* A word of a label: the value alone of a path that ends in .name, else "learning_rate=0.1", with
+ * `name` for the path and few digits. */
+const char *plan_label_word(const char *path, const char *name, const char *value, arena *a);
+
 size_t plan_base(const plan *p, size_t trial); /* number of the base that it varies */
 
 /* What the trial works on, where data set, model and loss, by their names, do not tell: the label
@@ -94,8 +98,8 @@ typedef struct plan_single {
 
 /* The first base with `over` put over it as the command line is: a mapping of sections. Checked as
  * trials of the list are, but for the fitting, which trial_create() does; false with what is wrong
- * in `errors`. Made in the arena. Only for a plan with data, and without dimensions; loads plugins,
- * and data sets that the plan has not read yet and then keeps. */
+ * in `errors`. Made in the arena. Only for a plan without dimensions; loads plugins, and, for a
+ * plan with data, data sets that the plan has not read yet and then keeps. */
 bool plan_make_single(plan *p, const config_node *over, arena *a, plan_single *out,
                       diagnostics *errors);
 

@@ -46,11 +46,29 @@ static size_t find_dataset(const plan *p, const dataset_config *config)
 /* One that cannot be read is forgotten, so that the next who asks is told, too. */
 static void take_dataset(plan *p, builder *b, part *made)
 {
-    if (!made->config.dataset.reader.plugin) return;
+    if (!p->load || !made->config.dataset.reader.plugin) return;
     made->dataset = find_dataset(p, &made->config.dataset);
     if (made->dataset != SIZE_MAX) return;
     made->dataset = plan_load_dataset(p, b, made);
     if (made->dataset == SIZE_MAX) p->dataset_count--;
+}
+
+/* Nothing shared with the original. */
+static config_node *copy_of(arena *a, const config_node *node)
+{
+    if (node->kind == CONFIG_SCALAR)
+        return config_new_scalar(a, node->place, node->text, node->quoted);
+    const bool list = node->kind == CONFIG_SEQUENCE;
+    config_node *copy =
+        list ? config_new_sequence(a, node->place) : config_new_mapping(a, node->place);
+    for (size_t i = 0; i < node->count; i++) {
+        if (list)
+            config_append(a, copy, copy_of(a, node->items[i]));
+        else
+            config_set(a, copy, arena_strdup(a, node->entries[i].key), node->entries[i].key_place,
+                       copy_of(a, node->entries[i].value));
+    }
+    return copy;
 }
 
 static const part *make_section(plan *p, const builder *b, trial_section s, const config_node *over,
@@ -61,11 +79,11 @@ static const part *make_section(plan *p, const builder *b, trial_section s, cons
     builder own = *b;
     part *made = plan_make_part(p, &own, s, 0, set, 0, out);
     if (s == SECTION_DATASET && !made->wrong) {
-        const bool there = !made->config.dataset.reader.plugin ||
+        const bool there = !p->load || !made->config.dataset.reader.plugin ||
                            find_dataset(p, &made->config.dataset) != SIZE_MAX;
         if (!there) { /* what describes a data set lives as long as that */
             own = (builder){p->memory, b->plugins, b->errors, b->config_path, NULL, {0}, NULL};
-            made = plan_make_part(p, &own, s, 0, set, 0, out);
+            made = plan_make_part(p, &own, s, 0, set ? copy_of(p->memory, set) : NULL, 0, out);
         }
         take_dataset(p, &own, made);
     }

@@ -84,6 +84,11 @@ static const char *short_value(const char *value, arena *a)
     return fraction ? arena_printf(a, "%.4g", number) : value;
 }
 
+const char *plan_label_word(const char *path, const char *name, const char *value, arena *a)
+{
+    return is_name(path) ? value : arena_printf(a, "%s=%s", name, short_value(value, a));
+}
+
 static const char *label_of(const plan *p, size_t trial, arena *a)
 {
     const size_t base = p->trials[trial].base;
@@ -91,10 +96,8 @@ static const char *label_of(const plan *p, size_t trial, arena *a)
     for (size_t c = 0; c < plan_column_count(p); c++) {
         const char *value = plan_value(p, trial, c, a);
         if (!value) continue;
-        const char *gap = *label ? " " : "";
-        label = is_name(plan_column(p, c)) ? arena_printf(a, "%s%s%s", label, gap, value)
-                                           : arena_printf(a, "%s%s%s=%s", label, gap,
-                                                          short_name(p, c), short_value(value, a));
+        label = arena_printf(a, "%s%s%s", label, *label ? " " : "",
+                             plan_label_word(plan_column(p, c), short_name(p, c), value, a));
     }
     return *label ? label : p->experiment->bases[base].label;
 }

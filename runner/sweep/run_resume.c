@@ -249,6 +249,11 @@ static bool open_folder(run *r, const char *path, failure *why)
     if (!run_folder_open(r->memory, path, &r->folder, why) ||
         !manifest_read(r->folder.path, &before, why))
         return false;
+    if (before.asked)
+        return failure_set(why, STATUS_CONFIG,
+                           "the trials of '%s' are those that another program asked for; go on "
+                           "with: slope ask-tell --resume %s",
+                           path, path);
     r->started = arena_strdup(r->memory, before.started);
     r->seconds_before = before.seconds;
     r->resumes = before.resumes + 1;

@@ -1,28 +1,16 @@
 """`slope ask-tell`: its words, answers against `slope run` of the same configurations, batches against single
-questions, what is wrong with a question, and an optimiser (Optuna) that drives it."""
-import json
+questions, and what is wrong with a question."""
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
+from ask_tell_pipe import BLOBS, TIMES, Pipe, bits
 from run_files import read_csv
-from slope_cli import PROGRAM, SOURCE, SlopeCase, main
+from slope_cli import PROGRAM, SlopeCase, main
 
-try:
-    import optuna
-except ImportError:
-    optuna = None
-
-BLOBS = """\
-dataset: {name: synthetic, kind: blobs, rows: 120, features: 4, classes: 3, validation: 0.25}
-optimizer: {name: momentum, learning_rate: 0.05}
-train: {epochs: 2, batch_size: 16}
-"""
 SWEEP = BLOBS + """\
 sweep:
   regularization.l2: {log_uniform: [1e-5, 1e-2]}
@@ -34,75 +22,6 @@ sweep:
     - {train.batch_size: [16, full], train.seed: [1, 2]}
   metric: validation_loss
 """
-TIMES = {"train_seconds", "evaluate_seconds", "seconds"}
-
-
-class Pipe:
-    """The program, question by question."""
-
-    def __init__(self, case, *arguments):
-        self.process = subprocess.Popen(
-            [PROGRAM, "ask-tell", *map(str, arguments)], cwd=case.folder, text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        case.addCleanup(self.close)
-        line = self.process.stdout.readline()
-        self.greeting = json.loads(line) if line else case.fail(self.process.stderr.read())
-
-    def send(self, question):
-        line = question if isinstance(question, str) else json.dumps(question)
-        self.process.stdin.write(line + "\n")
-
-    def receive(self):
-        return json.loads(self.process.stdout.readline(), parse_constant=self.no_number)
-
-    def ask(self, question):
-        self.send(question)
-        return self.receive()
-
-    def no_number(self, name):
-        raise AssertionError(f"{name} is not JSON")
-
-    def processor_seconds(self):
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def end(self):
-        """Exit status after the end of the input, or of the program."""
-        self.process.stdin.close()
-        return self.process.wait(60)
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        for file in (self.process.stdin, self.process.stdout, self.process.stderr):
-            try:
-                file.close()
-            except BrokenPipeError:
-                pass
-
-
-def bits(answer):
-    """What does not depend on when it was asked."""
-    return {key: value for key, value in answer.items() if key not in TIMES | {"id", "trial"}}
-
-
-def suggest(trial, space):
-    """A question drawn by an Optuna trial from the space that the greeting tells."""
-    question, chosen = {}, {}
-    for number, d in enumerate(space):
-        parent = d.get("parent")
-        if parent and chosen.get(parent["dimension"]) != parent["choice"]:
-            continue
-        name = f"{number} {d['path']}"
-        if d["kind"] == "choice":
-            chosen[number] = trial.suggest_categorical(name, range(len(d["choices"])))
-            question.update(d["choices"][chosen[number]])
-        elif d["integer"]:
-            question[d["path"]] = trial.suggest_int(name, d["low"], d["high"], log=d["log"])
-        else:
-            question[d["path"]] = trial.suggest_float(name, d["low"], d["high"], log=d["log"])
-    return question
 
 
 class AskTell(SlopeCase):
@@ -113,10 +32,10 @@ class AskTell(SlopeCase):
     # ---- the greeting ------------------------------------------------------------------------------
 
     def test_greeting(self):
-        hello = self.pipe(BLOBS).greeting
+        hello = self.pipe(BLOBS, "--no-output").greeting
         self.assertEqual(hello.pop("slope"), self.slope("--version").stdout.split()[1])
         self.assertEqual(hello, {"protocol": 1, "experiment": "a", "metric": "validation_accuracy",
-                                 "direction": "maximize", "space": []})
+                                 "direction": "maximize", "results": None, "space": []})
 
     def test_metric(self):
         for override, metric, direction in (
@@ -237,7 +156,7 @@ train: {steps: 50}
 
     def test_same_data_are_read_once(self):
         """Several data sets by turns, more of them than are kept."""
-        pipe = self.pipe(BLOBS)
+        pipe = self.pipe(BLOBS, "--no-output")
         first = [pipe.ask({"dataset.seed": seed}) for seed in range(9)]
         self.assertEqual(len({answer["hash"] for answer in first}), 9)
         again = [pipe.ask({"dataset.seed": seed}) for seed in reversed(range(9))]
@@ -428,74 +347,6 @@ train: {steps: 50}
             answers = pipe.receive()
             self.assertEqual([a["status"] for a in answers], ["interrupted", "finished"])
             self.assertEqual(pipe.process.wait(10), status)
-
-    # ---- an optimiser ------------------------------------------------------------------------------
-
-    @unittest.skipIf(optuna is None, "Optuna (python3-optuna) is not installed")
-    def test_optuna(self):
-        """20 trials of TPE: what it finds after its random start is better than the worst of that,
-        and the same seed gives the same study."""
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        studies = []
-        for _ in range(2):
-            pipe = self.pipe(SWEEP.replace("to: 5000", "to: 20"))
-            study = optuna.create_study(direction=pipe.greeting["direction"],
-                                        sampler=optuna.samplers.TPESampler(seed=5))
-
-            def objective(trial, pipe=pipe):
-                answer = pipe.ask(suggest(trial, pipe.greeting["space"]))
-                self.assertIn(answer["status"], ("finished", "diverged"), answer["message"])
-                return float("nan") if answer["value"] is None else answer["value"]
-
-            study.optimize(objective, n_trials=20)
-            self.assertEqual(pipe.end(), 0)
-            studies.append([(trial.value, trial.params) for trial in study.trials])
-        self.assertEqual(*studies)
-        values = [value for value, _ in studies[0] if value is not None]
-        self.assertLess(min(values[10:]), max(values[:10]))
-
-    @unittest.skipIf(optuna is None, "Optuna (python3-optuna) is not installed")
-    def test_readme(self):
-        """The program in the README runs as it stands there."""
-        readme = (SOURCE / "README.md").read_text()
-        programs = [text for text in re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S)
-                    if "ask-tell" in text]
-        if not programs:
-            self.skipTest("the README has no such program")
-        self.write("sweep.yaml", SWEEP.replace("to: 5000", "to: 5"))
-        done = subprocess.run(
-            [sys.executable, "-c", programs[0]], cwd=self.folder, text=True, capture_output=True,
-            env={**os.environ, "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"}, timeout=120)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("optimizer.name", done.stdout)
-
-    @unittest.skipIf(optuna is None, "Optuna (python3-optuna) is not installed")
-    def test_optuna_prunes(self):
-        """Its median rule ends trials at their pauses; those that it leaves alone are as if nobody had
-        ever looked at them."""
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        pipe = self.pipe(SWEEP.replace("  train.epochs: {from: 1, to: 5000}\n", ""), "train.epochs=8")
-        asked = {}
-
-        def objective(trial):
-            question = asked[trial.number] = suggest(trial, pipe.greeting["space"])
-            answer = pipe.ask({**question, "until_epoch": 1})
-            while answer["status"] == "paused":
-                trial.report(answer["value"], answer["steps"])
-                if trial.should_prune():
-                    pipe.ask({"prune": answer["trial"]})
-                    raise optuna.TrialPruned()
-                answer = pipe.ask({"resume": answer["trial"],
-                                   "until_epoch": int(answer["epochs"]) + 1})
-            return answer["value"]
-
-        study = optuna.create_study(
-            direction=pipe.greeting["direction"], sampler=optuna.samplers.TPESampler(seed=1),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=3))
-        study.optimize(objective, n_trials=20)
-        self.assertGreater(len([t for t in study.trials if t.state.name == "PRUNED"]), 2)
-        finished = [t for t in study.trials if t.state.name == "COMPLETE"]
-        self.assertEqual(pipe.ask(asked[finished[-1].number])["value"], finished[-1].value)
 
 
 if __name__ == "__main__":

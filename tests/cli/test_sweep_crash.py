@@ -6,57 +6,10 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
+from crash_plugin import PLUGIN_OPTIONS, build_wild
 from run_files import read_csv, without_times
-from slope_cli import PROGRAM, SOURCE, SlopeCase, main
+from slope_cli import PROGRAM, SlopeCase, main
 
-# Plain gradient descent that crashes in its fifth step if told to.
-PLUGIN = r"""
-#include <slope/optimizer.h>
-#include <stdlib.h>
-#include <string.h>
-
-typedef struct config {
-    double learning_rate;
-    int64_t crash;
-} config;
-
-static const char *const ways[] = {"never", "null", "abort", "in_memcpy", "stack", "fail", NULL};
-static const slope_parameter parameters[] = {
-    SLOPE_PARAM_NUMBER(config, learning_rate, "0.1", SLOPE_POSITIVE, "length of a step"),
-    SLOPE_PARAM_CHOICE(config, crash, "never", ways, "how to crash"),
-};
-
-static int deeper(volatile char *above)
-{
-    volatile char room[4096];
-    room[0] = above[0];
-    return deeper(room) + room[0];
-}
-
-static slope_status update(const slope_update *call)
-{
-    const config *c = call->config;
-    real *w = call->weights;
-    void *volatile nowhere = NULL;
-    volatile char zero = 0;
-    if (call->step == 5 && c->crash == 1) *(volatile int *)nowhere = 1;
-    if (call->step == 5 && c->crash == 2) abort();
-    void *(*volatile copy)(void *, const void *, size_t) = memcpy;
-    if (call->step == 5 && c->crash == 3) copy(nowhere, w, call->n * sizeof *w);
-    if (call->step == 5 && c->crash == 4) deeper(&zero);
-    if (call->step == 5 && c->crash == 5) return call->host->fail(call->host, "told to fail");
-    for (size_t i = 0; i < call->n; i++) w[i] -= (real)call->learning_rate * call->gradient[i];
-    return SLOPE_OK;
-}
-
-SLOPE_PLUGIN(slope_optimizer) = {
-    .plugin = {SLOPE_HEAD(slope_optimizer, SLOPE_KIND_OPTIMIZER), .id = "wild", .version = "1.0",
-               .summary = "crashes if told to", .description = "w <- w - learning_rate * g",
-               SLOPE_PARAMETERS(parameters, config)},
-    .scope = SLOPE_SCOPE_ELEMENT,
-    .update = update,
-};
-"""
 SWEEP = """\
 dataset: {name: synthetic, kind: blobs, rows: 400, features: 6, classes: 3}
 train: {epochs: 2, batch_size: 32}
@@ -71,15 +24,8 @@ sweep:
 class Crash(SlopeCase):
     def setUp(self):
         super().setUp()
-        self.write("plugins/optimizers/wild.c", PLUGIN)
-        subprocess.run([os.environ["SLOPE_CC"], "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-Wno-infinite-recursion",
-                        "-Wno-unknown-warning-option",
-                        "-I", SOURCE / "plugins" / "include", "wild.c", "-o", "wild.so"],
-                       cwd=self.folder / "plugins" / "optimizers", check=True)
-        (self.folder / "plugins" / "optimizers" / "wild.c").unlink()
-        self.environment = {"SLOPE_PLUGIN_PATH": str(self.folder / "plugins"),
-                            "ASAN_OPTIONS": "handle_segv=0:handle_abort=0:handle_sigbus=0:"
-                                            "detect_stack_use_after_return=0"}
+        build_wild(self)
+        self.environment = {"SLOPE_PLUGIN_PATH": str(self.folder / "plugins"), **PLUGIN_OPTIONS}
 
     def crash_and_resume(self, how, fuse):
         self.write("wild.yaml", SWEEP.replace("HOW", how).replace("FUSE", fuse))
