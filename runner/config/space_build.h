@@ -40,6 +40,12 @@ typedef struct doubt {
     bool automatic; /* its values are `auto` */
 } doubt;
 
+/* A condition of `exclude` on a path that is not swept. */
+typedef struct stray {
+    const char *path;
+    config_place place;
+} stray;
+
 typedef struct space_builder {
     builder *b;
     const config_node *section; /* `sweep` */
@@ -55,6 +61,8 @@ typedef struct space_builder {
     size_t claim_count, claim_room;
     doubt *doubts;
     size_t doubt_count, doubt_room;
+    stray *strays;
+    size_t stray_count, stray_room;
     const char **lost;
     size_t lost_count, lost_room;
     bool lost_any, lost_points, lost_combinations; /* as in space_losses */
@@ -110,6 +118,9 @@ void space_wrong(space_builder *s, config_place place, const char *path, const c
 
 /* Whether a mapping describes a range or a distribution. */
 bool space_is_range(const config_node *node);
+/* Whether it holds values of other paths below this one. One that stands for a parameter which is a
+ * single value can only be meant as a range, however its keys are spelt. */
+bool space_has_paths(space_builder *s, const char *path, const config_node *node);
 /* Adds the dimension of such a mapping; of `auto`. */
 void space_read_range(space_builder *s, const swept *e);
 void space_read_auto(space_builder *s, const swept *e);
@@ -145,6 +156,8 @@ void space_read_rows(space_builder *s, const sampler_rows *rows, const config_no
 void space_check_columns(space_builder *s);
 /* `exclude`; returns what of it goes into the record. */
 config_node *space_read_exclusions(space_builder *s, const config_node *list, space *out);
+/* Tells of conditions on what is not swept, when all that is misspelt has been told. */
+void space_tell_strays(space_builder *s);
 size_t space_count_leaves(const config_node *node); /* at most so many settings stand in it */
 
 const char *space_join(arena *a, const char *path, const char *key);

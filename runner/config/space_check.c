@@ -6,6 +6,7 @@
  * come first; only where these do not have it, it is tried in all of them at the end. */
 #include "config/space_build.h"
 
+#include "base/text.h"
 #include "config/bind_value.h"
 
 #include <string.h>
@@ -221,6 +222,24 @@ static void tell(const look *l)
         diagnostics_pass(s->b->errors, d, "");
 }
 
+/* A path of a zip or a table that begins with no section; entries were looked at when they were
+ * read.
+ */
+static void tell_section(space_builder *s, const doubt *of)
+{
+    const char *head = arena_strndup(s->b->memory, of->path, strcspn(of->path, "."));
+    const char *names[TRIAL_SECTIONS];
+    for (size_t i = 0; i < TRIAL_SECTIONS; i++) names[i] = trial_section_key((trial_section)i);
+    const char *nearest = text_nearest(head, names, TRIAL_SECTIONS);
+    diagnostics_add_about(s->b->errors, ABOUT_KEY, *of->key, of->path, "unknown key%s%s%s",
+                          nearest ? "; did you mean '" : "; a path begins with dataset, model, …",
+                          nearest ? nearest : "", nearest ? "'?" : "");
+    if (nearest)
+        space_lose(s, arena_printf(s->b->memory, "%s%s", nearest, of->path + strlen(head)));
+    else
+        s->lost_any = true;
+}
+
 void space_check_paths(space_builder *s, const space *so_far, size_t base_count,
                        const config_node *const *bases)
 {
@@ -228,6 +247,11 @@ void space_check_paths(space_builder *s, const space *so_far, size_t base_count,
         const doubt *of = &s->doubts[i];
         look l = {.s = s, .space = so_far, .base_count = base_count, .bases = bases, .of = of};
         l.section = trial_section_of(of->path);
+        if (l.section == TRIAL_SECTIONS) {
+            tell_section(s, of);
+            take_out(&l);
+            continue;
+        }
         const diagnostic unsure = {.path = of->path};
         const bool undecided = so_far->lost.any || space_explains(so_far, &unsure);
         for (size_t d = 0; d < so_far->count && !undecided; d++) look_at_dimension(&l, d);

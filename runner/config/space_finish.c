@@ -35,18 +35,10 @@ void space_check_columns(space_builder *s)
 
 /* ---- exclude --------------------------------------------------------------------------------- */
 
-/* A condition on a path that is not swept. */
-typedef struct stray {
-    const char *path;
-    config_place place;
-} stray;
-
 typedef struct reading {
     space_builder *s;
     space_condition *conditions;
     size_t count;
-    stray *strays;
-    size_t stray_count;
     bool empty; /* one of the conditions has no values */
     bool never; /* it cannot hold: the command line sets or sweeps something else */
     config_node *record;
@@ -57,26 +49,6 @@ static size_t find_column(const space_builder *s, const char *path)
     size_t c = 0;
     while (c < s->column_count && strcmp(s->columns[c].path, path) != 0) c++;
     return c;
-}
-
-static bool is_lost(const space_builder *s, const char *path)
-{
-    bool lost = s->lost_any;
-    for (size_t i = 0; i < s->lost_count; i++)
-        lost |= strcmp(s->lost[i], path) == 0 || space_is_below(path, s->lost[i]);
-    return lost;
-}
-
-/* A path that was lost has been told, so that it is not swept is only a consequence. */
-static void tell_stray(space_builder *s, const stray *one)
-{
-    const char **names = arena_alloc(s->b->memory, (s->column_count + 1) * sizeof *names);
-    for (size_t i = 0; i < s->column_count; i++) names[i] = s->columns[i].path;
-    const char *nearest = text_nearest(one->path, names, s->column_count);
-    if (is_lost(s, one->path)) return;
-    space_wrong(s, one->place, "exclude", "'%s' is not swept%s%s%s", one->path,
-                nearest ? "; did you mean '" : ", so no combination can be told by it",
-                nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 static bool among(const config_node *value, const config_node *const *values, size_t count)
@@ -107,7 +79,8 @@ static void read_condition(reading *r, const char *path, const config_entry *e)
     }
     if (column == s->column_count) {
         r->never |= space_replaced(s, path);
-        r->strays[r->stray_count++] = (stray){path, e->key_place};
+        s->strays = space_grown(a, s->strays, s->stray_count, &s->stray_room, sizeof *s->strays);
+        s->strays[s->stray_count++] = (stray){path, e->key_place};
         return;
     }
     if (!count) {
@@ -151,14 +124,13 @@ static bool read_exclusion(space_builder *s, const config_node *item, space_excl
         s->lost_combinations = true;
         return false;
     }
-    const size_t most = space_count_leaves(item);
+    const size_t strays = s->stray_count;
     reading r = {.s = s, .record = config_new_mapping(s->b->memory, item->place)};
-    r.conditions = arena_alloc(s->b->memory, most * sizeof *r.conditions);
-    r.strays = arena_alloc(s->b->memory, most * sizeof *r.strays);
+    r.conditions = arena_alloc(s->b->memory, space_count_leaves(item) * sizeof *r.conditions);
     read_conditions(&r, "", item);
+    if (r.never) s->stray_count = strays;
     if (r.never) return false;
-    for (size_t i = 0; i < r.stray_count; i++) tell_stray(s, &r.strays[i]);
-    if (!r.count && (r.stray_count || r.empty)) {
+    if (!r.count && (s->stray_count > strays || r.empty)) {
         s->lost_combinations = true;
         return false;
     }
@@ -184,4 +156,27 @@ config_node *space_read_exclusions(space_builder *s, const config_node *list, sp
     }
     out->exclusions = all;
     return record->count ? record : NULL;
+}
+
+static bool is_lost(const space_builder *s, const char *path)
+{
+    for (size_t i = 0; i < s->lost_count; i++)
+        if (strcmp(s->lost[i], path) == 0 || space_is_below(path, s->lost[i])) return true;
+    return s->lost_any;
+}
+
+/* That a path is not swept is only a consequence where it was lost, or is the right one for a path
+ * that is misspelt. */
+void space_tell_strays(space_builder *s)
+{
+    const char **names = arena_alloc(s->b->memory, (s->column_count + 1) * sizeof *names);
+    for (size_t i = 0; i < s->column_count; i++) names[i] = s->columns[i].path;
+    for (size_t i = 0; i < s->stray_count; i++) {
+        const stray *one = &s->strays[i];
+        const char *nearest = text_nearest(one->path, names, s->column_count);
+        if (is_lost(s, one->path) || (nearest && is_lost(s, nearest))) continue;
+        space_wrong(s, one->place, "exclude", "'%s' is not swept%s%s%s", one->path,
+                    nearest ? "; did you mean '" : ", so no combination can be told by it",
+                    nearest ? nearest : "", nearest ? "'?" : "");
+    }
 }

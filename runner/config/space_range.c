@@ -60,6 +60,14 @@ bool space_is_range(const config_node *node)
     return false;
 }
 
+bool space_has_paths(space_builder *s, const char *path, const config_node *node)
+{
+    if (node->kind != CONFIG_MAPPING || space_is_range(node)) return false;
+    if (strncmp(path, "dataset.", 8) == 0) return true; /* `validation` is a number, or a mapping */
+    const slope_parameter *p = builder_parameter(s->b, s->context, path);
+    return !p || p->type == SLOPE_TEXTS || p->type == SLOPE_ARRAYS;
+}
+
 /* ---- from and to ----------------------------------------------------------------------------- */
 
 static config_place place_in(const swept *e, const char *key)
@@ -202,10 +210,12 @@ static void read_distribution(space_builder *s, const swept *e)
     const size_t kind = distribution_of(only->key);
     if (kind == DISTRIBUTIONS || e->node->count > 1) {
         const config_entry *other = kind == DISTRIBUTIONS ? only : &e->node->entries[1];
+        const char *nearest = text_nearest(other->key, distributions, DISTRIBUTIONS);
         space_wrong(s, other->key_place, e->path,
                     "'%s' does not belong here: expected {from: …, to: …, points: …, scale: log}, "
-                    "or one of uniform, log_uniform, int_uniform and choice",
-                    other->key);
+                    "or one of uniform, log_uniform, int_uniform and choice%s%s%s",
+                    other->key, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                    nearest ? "'?" : "");
         return;
     }
     if (kind == CHOICE) {

@@ -41,7 +41,7 @@ static void read_constants(space_builder *s, const char *path, const config_node
             if (space_taken_out(s, space_whole_path(s, below, e->value), e->value)) continue;
             space_set(s, settings, below, &e->key_place, e->value);
             config_set(s->b->memory, record, e->key, e->key_place, e->value);
-        } else if (e->value->kind == CONFIG_MAPPING && !space_is_range(e->value)) {
+        } else if (space_has_paths(s, below, e->value)) {
             if (space_taken_out(s, below, e->value)) continue;
             config_node *inner = config_new_mapping(s->b->memory, e->value->place);
             config_set(s->b->memory, record, e->key, e->key_place, inner);
@@ -62,7 +62,7 @@ static void read_inner(space_builder *s, const swept *at, const config_node *ite
         inner.key = &e->key_place;
         inner.node = e->value;
         if (is_constant(e->value)) continue;
-        if (e->value->kind == CONFIG_MAPPING && !space_is_range(e->value)) {
+        if (space_has_paths(s, inner.path, e->value)) {
             for (size_t k = 0; k < record->count; k++)
                 if (strcmp(record->entries[k].key, e->key) == 0)
                     read_inner(s, &inner, e->value, record->entries[k].value);
@@ -139,7 +139,7 @@ static config_node *read_entry(space_builder *s, const swept *e)
     if (space_taken_out(s, e->path, e->node)) return NULL;
     if (e->node->kind == CONFIG_SEQUENCE)
         stays = read_list(s, e);
-    else if (config_is_null(e->node))
+    else if (config_is_null(e->node) || (e->node->kind == CONFIG_MAPPING && !e->node->count))
         space_wrong(s, e->node->place, e->path,
                     "has no values: give a list, or a range such as {from: 1e-3, to: 1, points: 4, "
                     "scale: log}");
@@ -163,7 +163,7 @@ static void read_below(space_builder *s, const char *path, const config_entry *e
                        config_node *record)
 {
     const config_node *node = e->value;
-    if (node->kind == CONFIG_MAPPING && !space_is_range(node)) {
+    if (space_has_paths(s, path, node)) {
         for (size_t i = 0; i < node->count; i++)
             read_below(s, space_join(s->b->memory, path, node->entries[i].key), &node->entries[i],
                        record);
@@ -280,6 +280,7 @@ space *build_space(builder *b, const config_node *section, const char *const *se
     config_node *stays = exclude ? space_read_exclusions(&s, exclude, &so_far) : NULL;
     if (stays) config_set(b->memory, record, "exclude", stays->place, stays);
     space_check_paths(&s, &so_far, base_count, bases);
+    space_tell_strays(&s);
     *out = space_of(&s);
     out->exclusion_count = so_far.exclusion_count;
     out->exclusions = so_far.exclusions;

@@ -21,7 +21,7 @@ static size_t collect(space_builder *s, const char *path, const config_node *map
     for (size_t i = 0; i < mapping->count; i++) {
         const config_entry *e = &mapping->entries[i];
         const char *below = space_join(s->b->memory, path, e->key);
-        if (e->value->kind == CONFIG_MAPPING && !space_is_range(e->value)) {
+        if (space_has_paths(s, below, e->value)) {
             count = collect(s, below, e->value, all, count, length, record);
             continue;
         }
