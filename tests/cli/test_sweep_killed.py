@@ -60,12 +60,14 @@ class Killed(SlopeCase):
             arguments, ended = ("run", "long.yaml", "--output", name), False
             rounds += 1
             while not ended:
-                process = self.go(*arguments)
+                process, begun = self.go(*arguments), time.monotonic()
                 try:
                     wait = chance.uniform(0, seconds / 2) if kills < KILLS else None
                     process.wait(timeout=wait)
                     self.assertEqual(process.returncode, 0, process.stderr.read())
                     ended = True
+                    if arguments[0] == "run":  # the machine may have been busy under the first one
+                        seconds = min(seconds, time.monotonic() - begun)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
