@@ -165,6 +165,21 @@ class Debian(PackageCase):
             self.assertIn(f" ./usr/{place}\n", contents["slope-dev"])
             self.assertNotIn(f" ./usr/{place}\n", contents["slope"])
 
+    def test_who_and_what_changed(self):
+        """A maintainer whom nobody made up, and a changelog that fits the package."""
+        cache = (BUILD / "CMakeCache.txt").read_text()
+        maintainer = re.search(r"^SLOPE_MAINTAINER:STRING=(.*)$", cache, re.M).group(1)
+        for package, path in self.packages.items():
+            self.assertEqual(self.field(package, "Maintainer"), maintainer)
+            self.command("dpkg-deb", "--extract", path, self.folder / package)
+            log = self.folder / package / "usr/share/doc" / package / "changelog.gz"
+            self.write("changelog", gzip.decompress(log.read_bytes()))
+            self.assertEqual(log.read_bytes()[4:8], bytes(4))  # the same package tomorrow
+            parsed = self.command("dpkg-parsechangelog", "--file", "changelog")
+            for name, value in (("Source", "slope"), ("Version", self.field(package, "Version")),
+                                ("Maintainer", maintainer)):
+                self.assertIn(f"{name}: {value}\n", parsed)
+
     def test_runs_its_example(self):
         self.command("dpkg-deb", "--extract", self.packages["slope"], self.folder / "root")
         usr = self.folder / "root" / "usr"
