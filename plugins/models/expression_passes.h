@@ -62,6 +62,13 @@ static size_t matrix_of(const node *n)
 
 /* ---- products and parts: forward ------------------------------------------------------------- */
 
+/* Whether the parameter stands outputs × inputs, as the kernels have it; as does a vector, or a
+ * matrix of one column, which is one row to them. */
+static bool is_turned(const node *n)
+{
+    return n->op == OP_AFFINE_TURNED || n->width == 1;
+}
+
 static void forward_affine(const slope_model_call *c, const node *n, real *y)
 {
     const slope_kernels *k = c->host->kernels;
@@ -69,12 +76,12 @@ static void forward_affine(const slope_model_call *c, const node *n, real *y)
     const real *w = c->weights + c->offsets[matrix->index];
     size_t ld;
     const real *v = value_of(c, vector_of(n), &ld);
-    if (n->op == OP_AFFINE) /* a parameter that is a vector is a matrix of one column */
-        k->affine(c->host, c->rows, matrix->extents[0], n->width, v, ld, w, n->width, NULL,
-                  SLOPE_IDENTITY, y, n->width);
+    const size_t in = program_of(c)->nodes[vector_of(n)].width;
+    if (is_turned(n))
+        k->affine(c->host, c->rows, in, n->width, v, ld, w, in, NULL, SLOPE_IDENTITY, y, n->width);
     else
-        k->affine_input(c->host, c->rows, n->width, matrix->extents[1], v, ld, w,
-                        matrix->extents[1], SLOPE_IDENTITY, NULL, 0, y, n->width);
+        k->affine_input(c->host, c->rows, n->width, in, v, ld, w, n->width, SLOPE_IDENTITY, NULL, 0,
+                        y, n->width);
 }
 
 /* Products of what comes with the row. Order of each sum: from the first element to the last. */
@@ -168,12 +175,12 @@ static void backward_affine(const slope_model_call *c, const node *n, const real
     real *dv = adjoint_of(c, vector_of(n)), *scratch = at_offset(c, program_of(c)->scratch);
     if (!dv) return;
     const size_t in = program_of(c)->nodes[vector_of(n)].width, count = c->rows * in;
-    if (n->op == OP_AFFINE)
-        k->affine_input(c->host, c->rows, in, n->width, d, n->width, w, n->width, SLOPE_IDENTITY,
-                        NULL, 0, scratch, in);
+    if (is_turned(n))
+        k->affine_input(c->host, c->rows, in, n->width, d, n->width, w, in, SLOPE_IDENTITY, NULL, 0,
+                        scratch, in);
     else
-        k->affine(c->host, c->rows, n->width, in, d, n->width, w, in, NULL, SLOPE_IDENTITY, scratch,
-                  in);
+        k->affine(c->host, c->rows, n->width, in, d, n->width, w, n->width, NULL, SLOPE_IDENTITY,
+                  scratch, in);
     EACH dv[i] += scratch[i];
 }
 
@@ -248,12 +255,11 @@ static void collect_product(const slope_model_call *c, const node *n, size_t fir
     size_t ld;
     const real *v = value_of(c, vector_of(n), &ld) + first * ld;
     const real *d = at_offset(c, n->adjoint) + first * n->width;
-    if (n->op == OP_AFFINE)
-        k->affine_weights(c->host, rows, matrix->extents[0], n->width, v, ld, d, n->width, g,
-                          n->width);
+    const size_t in = program_of(c)->nodes[vector_of(n)].width;
+    if (is_turned(n))
+        k->affine_weights(c->host, rows, in, n->width, v, ld, d, n->width, g, in);
     else
-        k->affine_weights(c->host, rows, n->width, matrix->extents[1], d, n->width, v, ld, g,
-                          matrix->extents[1]);
+        k->affine_weights(c->host, rows, n->width, in, d, n->width, v, ld, g, n->width);
 }
 
 static void collect_copies(const slope_model_call *c, const node *n, size_t first, size_t rows)

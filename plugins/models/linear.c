@@ -1,6 +1,6 @@
-/* linear: the linear score function s = x W + b.
+/* linear: the linear score function s = W x + b.
  *
- * One tensor of weights, features × outputs, and one bias per output. With softmax it is
+ * One tensor of weights, outputs × features, and one bias per output. With softmax it is
  * multinomial logistic regression, with svm a multiclass support vector machine. Models trained
  * side by side share one wide product (SLOPE_MODEL_MANY). Hidden layers: see mlp. */
 #include <slope/model.h>
@@ -18,7 +18,7 @@ static slope_status tensors(const slope_host *host, const void *config,
         [WEIGHT] = {.name = "weight",
                     .role = SLOPE_WEIGHT,
                     .rank = 2,
-                    .extents = {shape->features, shape->outputs},
+                    .extents = {shape->outputs, shape->features},
                     .fan_in = shape->features,
                     .fan_out = shape->outputs},
         [BIAS] = {.name = "bias", .role = SLOPE_BIAS, .rank = 1, .extents = {shape->outputs}},
@@ -31,7 +31,7 @@ static slope_status tensors(const slope_host *host, const void *config,
 static void forward(const slope_model_call *c)
 {
     c->host->kernels->affine(c->host, c->rows, c->shape.features, c->shape.outputs, c->x, c->ldx,
-                             c->weights + c->offsets[WEIGHT], c->shape.outputs,
+                             c->weights + c->offsets[WEIGHT], c->shape.features,
                              c->weights + c->offsets[BIAS], SLOPE_IDENTITY, c->scores,
                              c->shape.outputs);
 }
@@ -41,7 +41,7 @@ static void backward(const slope_model_call *c)
     const slope_kernels *k = c->host->kernels;
     k->affine_weights(c->host, c->rows, c->shape.features, c->shape.outputs, c->x, c->ldx,
                       c->score_gradient, c->shape.outputs, c->gradient + c->offsets[WEIGHT],
-                      c->shape.outputs);
+                      c->shape.features);
     k->affine_bias(c->host, c->rows, c->shape.outputs, c->score_gradient, c->shape.outputs,
                    c->gradient + c->offsets[BIAS]);
 }
@@ -63,14 +63,13 @@ static void forward_many(size_t count, const slope_model_call *calls)
             scores[i] = c[i].scores;
         }
         c->host->kernels->affine_many(c->host, n, c->rows, c->shape.features, c->shape.outputs,
-                                      c->x, c->ldx, w, c->shape.outputs, b, SLOPE_IDENTITY, scores,
+                                      c->x, c->ldx, w, c->shape.features, b, SLOPE_IDENTITY, scores,
                                       c->shape.outputs);
     }
 }
 
 static void backward_many(size_t count, const slope_model_call *calls, bool separate)
 {
-    static const real one = 1; /* the input of every bias, in every row */
     const real *d[AT_ONCE];
     real *w[AT_ONCE], *b[AT_ONCE];
     for (size_t first = 0; first < count; first += AT_ONCE) {
@@ -83,8 +82,8 @@ static void backward_many(size_t count, const slope_model_call *calls, bool sepa
             b[i] = c[i].gradient + c[i].offsets[BIAS];
         }
         k->affine_weights_many(c->host, n, c->rows, c->shape.features, out, c->x, c->ldx, d, out, w,
-                               out, separate);
-        k->affine_weights_many(c->host, n, c->rows, 1, out, &one, 0, d, out, b, out, separate);
+                               c->shape.features, separate);
+        k->affine_bias_many(c->host, n, c->rows, out, d, out, b, separate);
     }
 }
 
@@ -97,8 +96,8 @@ static const void *extension(const char *name)
 
 SLOPE_PLUGIN(slope_model) = {
     .plugin = {SLOPE_HEAD(slope_model, SLOPE_KIND_MODEL), .id = "linear", .version = "1.0",
-               .summary = "linear scores s = x W + b",
-               .description = "s = x W + b with W of features × outputs and b of outputs.\n"
+               .summary = "linear scores s = W x + b",
+               .description = "s = W x + b with W of outputs × features and b of outputs.\n"
                               "Tensors: weight, bias.",
                .extension = extension},
     .initialisation = "zeros",

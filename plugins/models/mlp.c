@@ -1,6 +1,6 @@
 /* mlp: a multilayer perceptron, affine layers with a nonlinearity between them.
  *
- *     a_0 = x,  a_l = φ(a_(l-1) W_l + b_l),  s = a_L W_(L+1) + b_(L+1)
+ *     a_0 = x,  a_l = φ(W_l a_(l-1) + b_l),  s = W_(L+1) a_L + b_(L+1)
  *
  * Backpropagation (Rumelhart, Hinton and Williams 1986) with the derivative of φ taken from its
  * value: relu 1[a > 0], tanh 1 - a², sigmoid a (1 - a). At 0 the derivative of relu is 0. */
@@ -50,7 +50,7 @@ static slope_status tensors(const slope_host *host, const void *config_,
         slope_tensor *weight = &out[2 * layer], *bias = weight + 1;
         *weight = (slope_tensor){.role = SLOPE_WEIGHT,
                                  .rank = 2,
-                                 .extents = {in, width},
+                                 .extents = {width, in},
                                  .fan_in = in,
                                  .fan_out = width};
         *bias = (slope_tensor){.role = SLOPE_BIAS, .rank = 1, .extents = {width}};
@@ -106,7 +106,7 @@ static void forward_from(const slope_model_call *c, size_t layer)
     for (size_t l = layer; l <= m->hidden.count; l++) {
         const size_t in = inputs(m, &c->shape, l), width = units(m, &c->shape, l);
         c->host->kernels->affine(c->host, c->rows, in, width, l ? activation_of(c, l - 1) : c->x,
-                                 l ? in : c->ldx, c->weights + c->offsets[2 * l], width,
+                                 l ? in : c->ldx, c->weights + c->offsets[2 * l], in,
                                  c->weights + c->offsets[2 * l + 1], nonlinearity(m, l),
                                  output_of(c, l), width);
     }
@@ -117,9 +117,6 @@ static void forward(const slope_model_call *c)
     forward_from(c, 0);
 }
 
-/* The input of every bias, in every row: to sum its gradient is a product with this. */
-static const real one = 1;
-
 static void add_layer(const slope_model_call *c, size_t layer, const real *d, bool separate)
 {
     const config *m = c->config;
@@ -129,10 +126,10 @@ static void add_layer(const slope_model_call *c, size_t layer, const real *d, bo
     real *w = c->gradient + c->offsets[2 * layer], *b = c->gradient + c->offsets[2 * layer + 1];
     const size_t ldx = layer ? in : c->ldx;
     if (separate) {
-        k->affine_weights_many(c->host, 1, c->rows, in, width, x, ldx, &d, width, &w, width, true);
-        k->affine_weights_many(c->host, 1, c->rows, 1, width, &one, 0, &d, width, &b, width, true);
+        k->affine_weights_many(c->host, 1, c->rows, in, width, x, ldx, &d, width, &w, in, true);
+        k->affine_bias_many(c->host, 1, c->rows, width, &d, width, &b, true);
     } else {
-        k->affine_weights(c->host, c->rows, in, width, x, ldx, d, width, w, width);
+        k->affine_weights(c->host, c->rows, in, width, x, ldx, d, width, w, in);
         k->affine_bias(c->host, c->rows, width, d, width, b);
     }
 }
@@ -147,7 +144,7 @@ static const real *backward_to_first(const slope_model_call *c, bool separate)
         real *e = c->workspace + l % 2 * c->rows * widest(m);
         add_layer(c, l, d, separate);
         c->host->kernels->affine_input(
-            c->host, c->rows, in, width, d, width, c->weights + c->offsets[2 * l], width,
+            c->host, c->rows, in, width, d, width, c->weights + c->offsets[2 * l], in,
             kernels_name[m->activation], activation_of(c, l - 1), in, e, in);
         d = e;
     }
@@ -179,7 +176,7 @@ static void forward_many(size_t count, const slope_model_call *calls)
             y[i] = output_of(&c[i], 0);
         }
         c->host->kernels->affine_many(c->host, n, c->rows, c->shape.features, width, c->x, c->ldx,
-                                      w, width, b, nonlinearity(m, 0), y, width);
+                                      w, c->shape.features, b, nonlinearity(m, 0), y, width);
         for (size_t i = 0; i < n; i++) forward_from(&c[i], 1);
     }
 }
@@ -199,9 +196,8 @@ static void backward_many(size_t count, const slope_model_call *calls, bool sepa
             b[i] = c[i].gradient + c[i].offsets[1];
         }
         k->affine_weights_many(c->host, n, c->rows, c->shape.features, width, c->x, c->ldx, d,
-                               width, w, width, separate);
-        k->affine_weights_many(c->host, n, c->rows, 1, width, &one, 0, d, width, b, width,
-                               separate);
+                               width, w, c->shape.features, separate);
+        k->affine_bias_many(c->host, n, c->rows, width, d, width, b, separate);
     }
 }
 
@@ -215,7 +211,7 @@ static const void *extension(const char *name)
 SLOPE_PLUGIN(slope_model) = {
     .plugin = {SLOPE_HEAD(slope_model, SLOPE_KIND_MODEL), .id = "mlp", .version = "1.0",
                .summary = "multilayer perceptron with relu, tanh or sigmoid units",
-               .description = "a_0 = x, a_l = phi(a_(l-1) W_l + b_l), s = a_L W_(L+1) + b_(L+1).\n"
+               .description = "a_0 = x, a_l = phi(W_l a_(l-1) + b_l), s = W_(L+1) a_L + b_(L+1).\n"
                               "Tensors: layer1.weight, layer1.bias, layer2.weight, …",
                SLOPE_PARAMETERS(parameters, config), .extension = extension},
     .initialisation = "he",

@@ -94,6 +94,13 @@ static const void *rows_in_place(const objective *o, batch b)
     return (const char *)b.table->features + b.first * o->shape.features * o->k->real_size;
 }
 
+/* Pieces of at least `least` rows, as many for each thread. */
+static size_t even_grain(size_t rows, size_t least)
+{
+    const size_t threads = (size_t)threads_count(), pieces = rows / least / threads * threads;
+    return pieces ? (rows + pieces - 1) / pieces : least;
+}
+
 const void *objective_pack(const objective *o, scratch *s, batch b)
 {
     /* rows that are worth a second thread: some tens of thousands of numbers */
@@ -109,7 +116,7 @@ const void *objective_pack(const objective *o, scratch *s, batch b)
                               b.table->targets + b.first * o->shape.outputs, s->targets);
         return in_place;
     }
-    parallel_for(b.rows, fair > SHORTEST ? fair : SHORTEST, pack_range, &copy);
+    parallel_for(b.rows, even_grain(b.rows, fair > SHORTEST ? fair : SHORTEST), pack_range, &copy);
     return s->x;
 }
 

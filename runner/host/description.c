@@ -27,10 +27,8 @@ static bool same_text(const char *one, const char *other)
 
 /* ---- the common head ------------------------------------------------------------------------- */
 
-/* Sizes as of the contract that brought the kind (1.0, or 1.2 for samplers and pruners): structures
- * of later minor versions are longer, those of earlier ones are welcome, too. Members that came
- * later may only be read where the plugin's size says they are.
- */
+/* Through the last member that every plugin must have. Structures of later minor versions are
+ * longer; what stands behind these members may only be read where the plugin's size says it is. */
 static size_t least_size(slope_kind kind)
 {
     switch (kind) {

@@ -71,7 +71,7 @@ static bool check_entry(const entry_head *head, failure *why)
                            "it was built for version %u.%u of the plugin contract, this slope has "
                            "%u.%u: rebuild it against this slope's headers",
                            head->major, head->minor, SLOPE_MAJOR, SLOPE_MINOR);
-    const size_t least = SIZE_THROUGH(slope_entry, float64); /* as of contract 1.0 */
+    const size_t least = SIZE_THROUGH(slope_entry, float64);
     if (head->size < least)
         return failure_set(why, STATUS_ENVIRONMENT,
                            "its '%s' says that it has %u bytes, one of contract %u has at least "

@@ -234,7 +234,7 @@ bool parameters_check(const slope_plugin *plugin, failure *why)
         return failure_set(why, STATUS_ENVIRONMENT,
                            "its config struct of %zu bytes is larger than %d", plugin->config_size,
                            LARGEST_CONFIG);
-    const size_t least = SIZE_THROUGH(slope_parameter, doc); /* as of contract 1.0 */
+    const size_t least = SIZE_THROUGH(slope_parameter, doc);
     if (count > 0 && plugin->parameter_size < least)
         return failure_set(why, STATUS_ENVIRONMENT,
                            "its parameter_size %u is less than %zu: use SLOPE_PARAMETERS",

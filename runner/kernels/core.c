@@ -1,15 +1,14 @@
 /* kernels/core.c: the numeric core. Compiled once for each instruction set and precision (see
  * CMakeLists.txt); exports one table, kernels_<isa>_<bits>.
  *
- * Matrix products are in product.h, product_many.h and product_narrow.h, single numbers in
- * elementary.h; here is what is made of them.
+ * Matrix products are in dots.h and product.h, single numbers in elementary.h; here is what is made
+ * of them.
  */
 #include "kernels/kernels.h"
 
+#include "kernels/dots.h"
 #include "kernels/elementary.h"
 #include "kernels/product.h"
-#include "kernels/product_many.h"
-#include "kernels/product_narrow.h"
 
 #define GLUE_(a, b) kernels_##a##_##b
 #define GLUE(a, b)  GLUE_(a, b)
@@ -30,113 +29,108 @@
 
 /* ---- what plugins call ----------------------------------------------------------------------- */
 
+static void affine_many(const slope_host *host, size_t count, size_t rows, size_t in, size_t out,
+                        const real *x, size_t ldx, const real *const *w, size_t ldw,
+                        const real *const *bias, slope_activation activation, real *const *y,
+                        size_t ldy)
+{
+    multiply_dots(host, &(dots){.count = count,
+                                .rows = rows,
+                                .in = in,
+                                .out = out,
+                                .x = x,
+                                .ldx = ldx,
+                                .w = w,
+                                .ldw = ldw,
+                                .bias = bias,
+                                .activation = activation,
+                                .y = y,
+                                .ldy = ldy});
+}
+
 static void affine(const slope_host *host, size_t rows, size_t in, size_t out, const real *x,
                    size_t ldx, const real *w, size_t ldw, const real *bias,
                    slope_activation activation, real *y, size_t ldy)
 {
-    multiply(host, &(product){.rows = rows,
-                              .columns = out,
-                              .depth = in,
-                              .a = x,
-                              .a_row = ldx,
-                              .a_step = 1,
-                              .b = w,
-                              .b_step = ldw,
-                              .b_column = 1,
-                              .c = y,
-                              .ldc = ldy,
-                              .start = bias,
-                              .from_zero = !bias,
-                              .activation = activation});
+    affine_many(host, 1, rows, in, out, x, ldx, &w, ldw, bias ? &bias : NULL, activation, &y, ldy);
+}
+
+static void sum_weights(const slope_host *host, size_t count, size_t rows, size_t in, size_t out,
+                        const real *x, size_t ldx, const real *const *d, size_t ldd, real *const *g,
+                        size_t ldg, sum_start start)
+{
+    product p = {.count = count,
+                 .rows = out,
+                 .columns = in,
+                 .depth = rows,
+                 .a = d,
+                 .a_row = 1,
+                 .a_step = ldd,
+                 .b = x,
+                 .ldb = ldx,
+                 .c = g,
+                 .ldc = ldg,
+                 .start = start};
+    multiply(host, &p, true); /* as dots.h shares the outputs, and the updates the weights */
 }
 
 static void affine_weights(const slope_host *host, size_t rows, size_t in, size_t out,
                            const real *x, size_t ldx, const real *d, size_t ldd, real *g,
                            size_t ldg)
 {
-    product p = {.rows = in,
-                 .columns = out,
-                 .depth = rows,
-                 .a = x,
-                 .a_row = 1,
-                 .a_step = ldx,
-                 .b = d,
-                 .b_step = ldd,
-                 .b_column = 1,
-                 .c = g,
-                 .ldc = ldg};
-    if (is_narrow(&p))
-        multiply_narrow(host, &p);
-    else
-        multiply(host, &p);
-}
-
-static void affine_input(const slope_host *host, size_t rows, size_t in, size_t out, const real *d,
-                         size_t ldd, const real *w, size_t ldw, slope_activation activation,
-                         const real *a, size_t lda, real *e, size_t lde)
-{
-    multiply(host, &(product){.rows = rows,
-                              .columns = in,
-                              .depth = out,
-                              .a = d,
-                              .a_row = ldd,
-                              .a_step = 1,
-                              .b = w,
-                              .b_step = 1,
-                              .b_column = ldw,
-                              .c = e,
-                              .ldc = lde,
-                              .from_zero = true,
-                              .activation = activation,
-                              .value = a,
-                              .ldv = lda});
-}
-
-static void affine_bias(const slope_host *host, size_t rows, size_t out, const real *d, size_t ldd,
-                        real *g)
-{
-    (void)host;
-    for (size_t r = 0; r < rows; r++)
-        for (size_t o = 0; o < out; o++) g[o] += d[r * ldd + o];
-}
-
-static void affine_many(const slope_host *host, size_t count, size_t rows, size_t in, size_t out,
-                        const real *x, size_t ldx, const real *const *w, size_t ldw,
-                        const real *const *bias, slope_activation activation, real *const *y,
-                        size_t ldy)
-{
-    multiply_many(host, &(product_many){.count = count,
-                                        .rows = rows,
-                                        .out = out,
-                                        .depth = in,
-                                        .a = x,
-                                        .a_row = ldx,
-                                        .a_step = 1,
-                                        .b = w,
-                                        .ldb = ldw,
-                                        .c = y,
-                                        .ldc = ldy,
-                                        .from_zero = true,
-                                        .start = bias,
-                                        .activation = activation});
+    sum_weights(host, 1, rows, in, out, x, ldx, &d, ldd, &g, ldg, CONTINUE);
 }
 
 static void affine_weights_many(const slope_host *host, size_t count, size_t rows, size_t in,
                                 size_t out, const real *x, size_t ldx, const real *const *d,
                                 size_t ldd, real *const *g, size_t ldg, bool separate)
 {
-    multiply_many(host, &(product_many){.count = count,
-                                        .rows = in,
-                                        .out = out,
-                                        .depth = rows,
-                                        .a = x,
-                                        .a_row = 1,
-                                        .a_step = ldx,
-                                        .b = d,
-                                        .ldb = ldd,
-                                        .c = g,
-                                        .ldc = ldg,
-                                        .separate = separate});
+    sum_weights(host, count, rows, in, out, x, ldx, d, ldd, g, ldg, separate ? SEPARATE : CONTINUE);
+}
+
+static void affine_input(const slope_host *host, size_t rows, size_t in, size_t out, const real *d,
+                         size_t ldd, const real *w, size_t ldw, slope_activation activation,
+                         const real *a, size_t lda, real *e, size_t lde)
+{
+    product p = {.count = 1,
+                 .rows = rows,
+                 .columns = in,
+                 .depth = out,
+                 .a = &d,
+                 .a_row = ldd,
+                 .a_step = 1,
+                 .b = w,
+                 .ldb = ldw,
+                 .c = &e,
+                 .ldc = lde,
+                 .start = FROM_ZERO,
+                 .activation = activation,
+                 .value = a,
+                 .ldv = lda};
+    multiply(host, &p, false);
+}
+
+static void affine_bias_many(const slope_host *host, size_t count, size_t rows, size_t out,
+                             const real *const *d, size_t ldd, real *const *g, bool separate)
+{
+    (void)host;
+    enum { AT_ONCE = 4 * LANES };
+    for (size_t i = 0; i < count; i++)
+        for (size_t first = 0; first < out; first += AT_ONCE) {
+            const size_t width = out - first < AT_ONCE ? out - first : AT_ONCE;
+            const real *from = d[i] + first;
+            real *to = g[i] + first, sum[AT_ONCE] = {0};
+            for (size_t o = 0; !separate && o < width; o++) sum[o] = to[o];
+            for (size_t r = 0; r < rows; r++)
+                for (size_t o = 0; o < width; o++) sum[o] += from[r * ldd + o];
+            for (size_t o = 0; o < width; o++) to[o] = separate ? to[o] + sum[o] : sum[o];
+        }
+}
+
+static void affine_bias(const slope_host *host, size_t rows, size_t out, const real *d, size_t ldd,
+                        real *g)
+{
+    affine_bias_many(host, 1, rows, out, &d, ldd, &g, false);
 }
 
 #define DEFINE_ELEMENTWISE(name) \
@@ -374,6 +368,7 @@ const kernels GLUE(SLOPE_ISA, SLOPE_REAL_BITS) = {
                .cos = cos_all,
                .affine_many = affine_many,
                .affine_weights_many = affine_weights_many,
+               .affine_bias_many = affine_bias_many,
                .sum_squares = sum_squares_all,
                .dot = dot_all,
                .sum_absolute = sum_absolute_all},

@@ -2,15 +2,22 @@
  * for.
  *
  * `vec` holds VLEN reals. All functions are exact IEEE operations lane by lane, so a computation
- * written with them gives the same bits at every width as long as lanes are outputs and never parts
- * of one sum. Without vectors (baseline x86-64 has no fused multiply-add) a vec is one real and fma
- * is the C library's: slow, and right.
+ * written with them gives the same bits at every width: where lanes are outputs of their own, and
+ * in a dot product, whose LANES partial sums fill PARTS vectors (dots.h). Without vectors (baseline
+ * x86-64 has no fused multiply-add) a vec is one real and fma is the C library's: slow, and right.
  *
  * Only for kernels/core.c, which is compiled once for each instruction set and precision. */
 #ifndef SLOPE_KERNELS_VECTOR_H
 #define SLOPE_KERNELS_VECTOR_H
 
 #include "slope/plugin.h"
+
+/* Before a loop of constant length over vectors that should stay in registers. */
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
 
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__))
 #include <immintrin.h>
@@ -25,7 +32,7 @@
 #define VECTORS_32 0
 #endif
 
-#define SLOPE_VECTOR_OPS(load_, store_, set1_, fma_) \
+#define SLOPE_VECTOR_OPS(load_, store_, set1_, add_, fma_) \
     static inline vec v_load(const real *p) \
     { \
         return load_(p); \
@@ -38,6 +45,10 @@
     { \
         return set1_(x); \
     } \
+    static inline vec v_add(vec a, vec b) \
+    { \
+        return add_(a, b); \
+    } \
     static inline vec v_fma(vec a, vec b, vec c) /* a · b + c, rounded once */ \
     { \
         return fma_(a, b, c); \
@@ -46,39 +57,40 @@
 #if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
 typedef __m512 vec;
 enum { VLEN = 16 };
-SLOPE_VECTOR_OPS(_mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps)
+SLOPE_VECTOR_OPS(_mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_fmadd_ps)
 #elif defined(__AVX512F__)
 typedef __m512d vec;
 enum { VLEN = 8 };
-SLOPE_VECTOR_OPS(_mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_fmadd_pd)
+SLOPE_VECTOR_OPS(_mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_add_pd, _mm512_fmadd_pd)
 #elif defined(__AVX2__) && defined(__FMA__) && SLOPE_REAL_BITS == 32
 typedef __m256 vec;
 enum { VLEN = 8 };
-SLOPE_VECTOR_OPS(_mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps)
+SLOPE_VECTOR_OPS(_mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_fmadd_ps)
 #elif defined(__AVX2__) && defined(__FMA__)
 typedef __m256d vec;
 enum { VLEN = 4 };
-SLOPE_VECTOR_OPS(_mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_fmadd_pd)
+SLOPE_VECTOR_OPS(_mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_add_pd, _mm256_fmadd_pd)
 #elif defined(__aarch64__) && SLOPE_REAL_BITS == 32
 typedef float32x4_t vec;
 enum { VLEN = 4 };
 #define SLOPE_NEON_FMA(a, b, c) vfmaq_f32(c, a, b)
-SLOPE_VECTOR_OPS(vld1q_f32, vst1q_f32, vdupq_n_f32, SLOPE_NEON_FMA)
+SLOPE_VECTOR_OPS(vld1q_f32, vst1q_f32, vdupq_n_f32, vaddq_f32, SLOPE_NEON_FMA)
 #elif defined(__aarch64__)
 typedef float64x2_t vec;
 enum { VLEN = 2 };
 #define SLOPE_NEON_FMA(a, b, c) vfmaq_f64(c, a, b)
-SLOPE_VECTOR_OPS(vld1q_f64, vst1q_f64, vdupq_n_f64, SLOPE_NEON_FMA)
+SLOPE_VECTOR_OPS(vld1q_f64, vst1q_f64, vdupq_n_f64, vaddq_f64, SLOPE_NEON_FMA)
 #else
 typedef real vec;
 enum { VLEN = 1 };
 #define SLOPE_SCALAR_LOAD(p)     (*(p))
 #define SLOPE_SCALAR_STORE(p, v) (*(p) = (v))
 #define SLOPE_SCALAR_SET1(x)     (x)
+#define SLOPE_SCALAR_ADD(a, b)   ((a) + (b))
 #if SLOPE_REAL_BITS == 32
-SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, fmaf)
+SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, SLOPE_SCALAR_ADD, fmaf)
 #else
-SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, fma)
+SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, SLOPE_SCALAR_ADD, fma)
 #endif
 #endif
 
@@ -143,50 +155,124 @@ static inline void v_store_part(real *p, vec v, size_t n)
 }
 #endif
 
-/* Every `stride`th real from p on, as the lanes of a vector, and back. VLEN · stride < 2^31. */
+/* ---- the partial sums of a dot product ------------------------------------------------------- */
+
+enum {
+    LANES = 64 / sizeof(real), /* partial sums of a dot product; part of its definition */
+    PARTS = LANES / VLEN,      /* vectors that hold them */
+};
+
+/* Adds the upper half of each of two vectors to its lower half and puts the results side by side.
+ * Step after step halves shrink until a lane is a whole sum: lane v_slot(i) that of vector i. */
 #if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
-static inline __m512i v_offsets(size_t stride)
+static inline size_t v_slot(size_t i)
 {
-    return _mm512_mullo_epi32(
-        _mm512_set1_epi32((int)stride),
-        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+    return i % 4 * 4 + i / 4;
 }
-static inline vec v_gather(const real *p, size_t stride)
+static inline vec v_fold_pair(vec a, vec b, size_t half)
 {
-    return _mm512_i32gather_ps(v_offsets(stride), p, 4);
-}
-static inline void v_scatter(real *p, size_t stride, vec v)
-{
-    _mm512_i32scatter_ps(p, v_offsets(stride), v, 4);
+    if (half == 8) return v_add(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+    if (half == 4) return v_add(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+    if (half == 2) return v_add(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xee));
+    return v_add(_mm512_shuffle_ps(a, b, 0x88), _mm512_shuffle_ps(a, b, 0xdd));
 }
 #elif defined(__AVX512F__)
-static inline __m256i v_offsets(size_t stride)
+static inline size_t v_slot(size_t i)
 {
-    return _mm256_mullo_epi32(_mm256_set1_epi32((int)stride),
-                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    return i % 4 * 2 + i / 4;
 }
-static inline vec v_gather(const real *p, size_t stride)
+static inline vec v_fold_pair(vec a, vec b, size_t half)
 {
-    return _mm512_i32gather_pd(v_offsets(stride), p, 8);
+    if (half == 4) return v_add(_mm512_shuffle_f64x2(a, b, 0x44), _mm512_shuffle_f64x2(a, b, 0xee));
+    if (half == 2) return v_add(_mm512_shuffle_f64x2(a, b, 0x88), _mm512_shuffle_f64x2(a, b, 0xdd));
+    return v_add(_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
 }
-static inline void v_scatter(real *p, size_t stride, vec v)
+#elif defined(__AVX2__) && defined(__FMA__) && SLOPE_REAL_BITS == 32
+static inline size_t v_slot(size_t i)
 {
-    _mm512_i32scatter_pd(p, v_offsets(stride), v, 8);
+    return i % 2 * 4 + i / 2;
+}
+static inline vec v_fold_pair(vec a, vec b, size_t half)
+{
+    if (half == 4)
+        return v_add(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+    if (half == 2) return v_add(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee));
+    return v_add(_mm256_shuffle_ps(a, b, 0x88), _mm256_shuffle_ps(a, b, 0xdd));
+}
+#elif defined(__AVX2__) && defined(__FMA__)
+static inline size_t v_slot(size_t i)
+{
+    return i % 2 * 2 + i / 2;
+}
+static inline vec v_fold_pair(vec a, vec b, size_t half)
+{
+    if (half == 2)
+        return v_add(_mm256_permute2f128_pd(a, b, 0x20), _mm256_permute2f128_pd(a, b, 0x31));
+    return v_add(_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+}
+#elif defined(__aarch64__) && SLOPE_REAL_BITS == 32
+static inline size_t v_slot(size_t i)
+{
+    return i;
+}
+static inline vec v_fold_pair(vec a, vec b, size_t half)
+{
+    if (half == 2)
+        return v_add(vcombine_f32(vget_low_f32(a), vget_low_f32(b)),
+                     vcombine_f32(vget_high_f32(a), vget_high_f32(b)));
+    return v_add(vuzp1q_f32(a, b), vuzp2q_f32(a, b));
+}
+#elif defined(__aarch64__)
+static inline size_t v_slot(size_t i)
+{
+    return i;
+}
+static inline vec v_fold_pair(vec a, vec b, size_t half)
+{
+    (void)half;
+    return v_add(vuzp1q_f64(a, b), vuzp2q_f64(a, b));
 }
 #else
-static inline vec v_gather(const real *p, size_t stride)
+static inline size_t v_slot(size_t i)
 {
-    real lanes[VLEN];
-    for (size_t i = 0; i < VLEN; i++) lanes[i] = p[i * stride];
-    return v_load(lanes);
+    return i;
 }
-static inline void v_scatter(real *p, size_t stride, vec v)
+static inline vec v_fold_pair(vec a, vec b, size_t half)
 {
-    real lanes[VLEN];
-    v_store(lanes, v);
-    for (size_t i = 0; i < VLEN; i++) p[i * stride] = lanes[i];
+    (void)b, (void)half;
+    return a;
 }
 #endif
+
+/* Steps of a fold: `pair` says what becomes of elements 2 i and 2 i + 1, or i and i + n. They are
+ * written out because no compiler unrolls a loop over halves, and vectors in an array that is not
+ * unrolled go through memory. */
+#define V_FOLD_STEP(n, element, of_two) \
+    if ((n) >= 1) UNROLL for (size_t i = 0; i < ((n) >= 1 ? (n) : 1); i++)(element) = (of_two);
+
+/* The PARTS vectors of one dot product: partial sum j + n/2 is added to j, for n = LANES, … 2 VLEN.
+ */
+static inline vec v_fold_parts(const vec *part)
+{
+    vec sum[PARTS];
+    UNROLL for (size_t i = 0; i < PARTS; i++) sum[i] = part[i];
+    V_FOLD_STEP(PARTS / 2, sum[i], v_add(sum[i], sum[i + PARTS / 2]))
+    V_FOLD_STEP(PARTS / 4, sum[i], v_add(sum[i], sum[i + PARTS / 4]))
+    V_FOLD_STEP(PARTS / 8, sum[i], v_add(sum[i], sum[i + PARTS / 8]))
+    V_FOLD_STEP(PARTS / 16, sum[i], v_add(sum[i], sum[i + PARTS / 16]))
+    return sum[0];
+}
+
+/* The same from there on, for VLEN dot products at once: lane v_slot(i) becomes the sum of all
+ * lanes of sum[i]. */
+static inline vec v_fold_lanes(vec *sum)
+{
+    V_FOLD_STEP(VLEN / 2, sum[i], v_fold_pair(sum[2 * i], sum[2 * i + 1], VLEN / 2))
+    V_FOLD_STEP(VLEN / 4, sum[i], v_fold_pair(sum[2 * i], sum[2 * i + 1], VLEN / 4))
+    V_FOLD_STEP(VLEN / 8, sum[i], v_fold_pair(sum[2 * i], sum[2 * i + 1], VLEN / 8))
+    V_FOLD_STEP(VLEN / 16, sum[i], v_fold_pair(sum[2 * i], sum[2 * i + 1], VLEN / 16))
+    return sum[0];
+}
 
 /* VLEN bytes as reals, where there are instructions for it. */
 #if defined(__AVX512F__) && SLOPE_REAL_BITS == 32

@@ -1,6 +1,6 @@
 /* plot/classes.c: what a trained classifier does to each class: the confusion matrix, computed
  * again from the weights and the data, and, where rows are pictures and the model has one matrix of
- * features × classes, the weights of each class as a picture: its template. */
+ * classes × features, the weights of each class as a picture: its template. */
 #include "plot/plot_private.h"
 
 #include "base/files.h"
@@ -112,7 +112,7 @@ static bool draw_confusion(plotter *all, const subject *s, failure *why)
 
 /* ---- templates ------------------------------------------------------------------------------- */
 
-/* The only matrix of the model, if it is features × outputs. */
+/* The only matrix of the model, if it is outputs × features. */
 static bool find_matrix(const subject *s, size_t *tensor, size_t *outputs)
 {
     const layout *l = objective_layout(s->o);
@@ -122,8 +122,8 @@ static bool find_matrix(const subject *s, size_t *tensor, size_t *outputs)
             *tensor = i;
             matrices++;
         }
-    if (matrices != 1 || l->tensors[*tensor].extents[0] != s->data->features) return false;
-    *outputs = l->tensors[*tensor].extents[1];
+    if (matrices != 1 || l->tensors[*tensor].extents[1] != s->data->features) return false;
+    *outputs = l->tensors[*tensor].extents[0];
     return *outputs == s->data->classes;
 }
 
@@ -143,13 +143,14 @@ static double weight_at(const subject *s, size_t index)
 
 /* Grey: weights as they are. Colour: of each class, from its least weight to its greatest, 0 to
  * 255. */
-static double write_template(const subject *s, size_t tensor, size_t outputs, size_t c, size_t side,
-                             size_t planes, FILE *out)
+static double write_template(const subject *s, size_t tensor, size_t c, size_t side, size_t planes,
+                             FILE *out)
 {
-    const size_t first = objective_layout(s->o)->offsets[tensor] + c, plane = side * side;
+    const size_t first = objective_layout(s->o)->offsets[tensor] + c * s->data->features;
+    const size_t plane = side * side;
     double least = INFINITY, greatest = -INFINITY;
     for (size_t i = 0; i < planes * plane; i++) {
-        const double w = weight_at(s, first + i * outputs);
+        const double w = weight_at(s, first + i);
         least = fmin(least, w);
         greatest = fmax(greatest, w);
     }
@@ -158,7 +159,7 @@ static double write_template(const subject *s, size_t tensor, size_t outputs, si
     for (size_t i = 0; i < plane; i++) {
         fprintf(out, "%zu %zu", i % side, i / side);
         for (size_t q = 0; q < planes; q++) {
-            const double w = weight_at(s, first + (q * plane + i) * outputs);
+            const double w = weight_at(s, first + q * plane + i);
             fprintf(out, " %.6g", planes == 1 ? w : scale * (w - least));
         }
         fputc('\n', out);
@@ -179,7 +180,7 @@ static bool draw_templates(plotter *all, const subject *s, failure *why)
     picture_begin(&p, ACROSS * CELL + (planes == 1 ? 110 : 20), (int)(down * (CELL + 24) + 30));
     double greatest = 0;
     for (size_t c = 0; c < outputs; c++)
-        greatest = fmax(greatest, write_template(s, tensor, outputs, c, side, planes, p.data));
+        greatest = fmax(greatest, write_template(s, tensor, c, side, planes, p.data));
     const double right = (double)(ACROSS * CELL) / p.width;
     common_style(p.script);
     fprintf(p.script,

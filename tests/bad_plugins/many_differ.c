@@ -20,7 +20,7 @@ static void add_gradients(size_t count, const slope_model_call *calls, bool sepa
         const real *d = c->score_gradient;
         real *g = c->gradient + c->offsets[0];
         c->host->kernels->affine_weights_many(c->host, 1, c->rows, c->shape.features, out, c->x,
-                                              c->ldx, &d, out, &g, out, separate);
+                                              c->ldx, &d, out, &g, c->shape.features, separate);
     }
 }
 
@@ -43,7 +43,7 @@ static void backward(const slope_model_call *call)
 
 SLOPE_PLUGIN(slope_model) = {
     .plugin = {SLOPE_HEAD(slope_model, SLOPE_KIND_MODEL), .id = "many_differ", .version = "1.0",
-               .summary = "scores x W", .description = "Wrong on purpose.", .extension = extension},
+               .summary = "scores W x", .description = "Wrong on purpose.", .extension = extension},
     .initialisation = "zeros",
     .tensors = one_tensor,
     .forward = forward,

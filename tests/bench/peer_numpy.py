@@ -50,7 +50,7 @@ class Linear:
         self.columns = self.x.T if columns else None
         self.loss = job["loss"]
         tensors = data.read_weights(job["weights"])
-        self.weights = numpy.vstack([tensors["weight"], tensors["bias"]])  # features + 1 × classes
+        self.weights = numpy.vstack([tensors["weight"].T, tensors["bias"]])  # features + 1 × classes
 
     def by_rows(self):
         scores = self.x @ self.weights

@@ -25,7 +25,7 @@ def read(job):
 
 
 def layers(path):
-    """Weights (inputs × outputs) and biases of each layer, from our side's starting weights."""
+    """Weights (outputs × inputs) and biases of each layer, from our side's starting weights."""
     tensors = list(data.read_weights(path).items())
     weights = sorted((k, torch.tensor(v)) for k, v in tensors if k.endswith("weight"))
     biases = sorted((k, torch.tensor(v)) for k, v in tensors if k.endswith("bias"))
@@ -35,9 +35,9 @@ def layers(path):
 def network(path):
     parts = []
     for weight, bias in layers(path):
-        layer = nn.Linear(*weight.shape)
+        layer = nn.Linear(*reversed(weight.shape))
         with torch.no_grad():
-            layer.weight.copy_(weight.T)
+            layer.weight.copy_(weight)
             layer.bias.copy_(bias)
         parts += [layer, nn.ReLU()]
     return nn.Sequential(*parts[:-1])
@@ -58,7 +58,7 @@ def gradient(job):
     model = network(job["weights"])
     (weight, bias), = layers(job["weights"])
     with_ones = torch.cat([x, torch.ones(len(x), 1)], dim=1)
-    matrix = torch.cat([weight, bias[None]]).requires_grad_()
+    matrix = torch.cat([weight.T, bias[None]]).requires_grad_()
 
     def run_layer():
         model.zero_grad(set_to_none=True)
@@ -126,7 +126,7 @@ def stacked(job):
     x, y = read(job)
     (weight, bias), = layers(job["weights"])
     rates = torch.tensor(job["rates"])
-    variants = {name: stack(weight, bias, rates) for name, stack in peer_torch_stacked.ALL.items()}
+    variants = {name: stack(weight.T, bias, rates) for name, stack in peer_torch_stacked.ALL.items()}
 
     def epoch(stack, order):
         one_hot = nn.functional.one_hot(y).float()  # not timed

@@ -129,7 +129,7 @@ class Plugins(slope_cli.SlopeCase):
 
     def test_another_minor_version_is_welcome(self):
         contents = (BAD / "twin_one" / "twin.so").read_bytes()
-        head = re.search(rb"SLPE\x01\0\0\0(.{4})", contents, re.S)  # magic, major, minor
+        head = re.search(rb"SLPE\x02\0\0\0(.{4})", contents, re.S)  # magic, major, minor
         for minor in (0, 9):
             path = self.write("plugins/twin.so", contents[:head.start(1)]
                               + minor.to_bytes(4, "little") + contents[head.end(1):])
@@ -165,7 +165,7 @@ class Refused(slope_cli.SlopeCase):
         return self.refused(BAD / case, BAD / case / f"{case}.so", *expected)
 
     def test_other_major_version(self):
-        done = self.bad("other_major", "it was built for version 7.", "this slope has 1.",
+        done = self.bad("other_major", "it was built for version 7.", "this slope has 2.",
                         "of the plugin contract", "rebuild it against this slope's headers")
         self.assertNotIn("code of a refused plugin ran", done.stdout)
 

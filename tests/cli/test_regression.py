@@ -48,7 +48,7 @@ class Longley(SlopeCase):
             self.assertLessEqual(float(row["train_r2"]), CERTIFIED_R2)
         data = np.loadtxt(SOURCE / "datasets/longley.csv", delimiter=",", skiprows=1)[:, 1:]
         weights, _ = read_safetensors(self.folder / "out" / "weights" / f"{number}.safetensors")
-        slopes = weights["weight"][:, 0] / data.std(axis=0)
+        slopes = weights["weight"][0] / data.std(axis=0)
         intercept = weights["bias"][0] - slopes @ data.mean(axis=0)
         np.testing.assert_allclose([intercept, *slopes], CERTIFIED, rtol=1e-5)
 
@@ -77,10 +77,10 @@ class Regression(SlopeCase):
 
     def predictions(self, weights, features):
         if "weight" in weights:
-            return features @ weights["weight"] + weights["bias"]
+            return features @ weights["weight"].T + weights["bias"]
         layers = sorted(name[:-7] for name in weights if name.endswith(".weight"))
         for layer in layers:
-            features = features @ weights[layer + ".weight"] + weights[layer + ".bias"]
+            features = features @ weights[layer + ".weight"].T + weights[layer + ".bias"]
             if layer != layers[-1]:
                 features = np.maximum(features, 0)
         return features

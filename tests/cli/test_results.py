@@ -72,10 +72,10 @@ class Results(SlopeCase):
         values = self.data[split][0]
         weights = {name: array.astype(np.float64) for name, array in weights.items()}
         if "weight" in weights:
-            return values @ weights["weight"] + weights["bias"]
+            return values @ weights["weight"].T + weights["bias"]
         layers = len(weights) // 2
         for layer in range(1, layers + 1):
-            values = values @ weights[f"layer{layer}.weight"] + weights[f"layer{layer}.bias"]
+            values = values @ weights[f"layer{layer}.weight"].T + weights[f"layer{layer}.bias"]
             if layer < layers:
                 values = activation(values)
         return values
@@ -85,9 +85,9 @@ class Results(SlopeCase):
         rows = read_csv(run / "trials.csv")
         self.assertEqual([row["label"] for row in rows], ["linear, by hand", "hidden"])
         losses = [softmax_loss, lambda scores, labels: hinge_loss(scores, labels, 0.5)]
-        shapes = [{"weight": (5, 3), "bias": (3,)},
-                  {"layer1.weight": (5, 7), "layer1.bias": (7,), "layer2.weight": (7, 4),
-                   "layer2.bias": (4,), "layer3.weight": (4, 3), "layer3.bias": (3,)}]
+        shapes = [{"weight": (3, 5), "bias": (3,)},
+                  {"layer1.weight": (7, 5), "layer1.bias": (7,), "layer2.weight": (4, 7),
+                   "layer2.bias": (4,), "layer3.weight": (3, 4), "layer3.bias": (3,)}]
         for number, (row, loss) in enumerate(zip(rows, losses)):
             weights, _ = read_safetensors(run / "weights" / f"{number}.safetensors")
             self.assertEqual({name: array.shape for name, array in weights.items()}, shapes[number])

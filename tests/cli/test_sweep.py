@@ -73,7 +73,7 @@ class Results(SweepCase):
         self.assertEqual(sorted(path.stem for path in (out / "weights").iterdir()),
                          sorted(row["trial"] for row in best[:3]))
         arrays, _ = read_safetensors(out / "weights" / f"{best[0]['trial']}.safetensors")
-        self.assertEqual(arrays["weight"].shape, (12, 3))
+        self.assertEqual(arrays["weight"].shape, (3, 12))
 
     def test_the_recorded_configuration_is_the_sweep(self):
         one = self.run_sweep("out")

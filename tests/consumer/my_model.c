@@ -1,7 +1,7 @@
 /* my_model: a model as somebody outside this project would write it: linear in the features and
  * their squares,
  *
- *     s = x W + (x ∘ x) V + b
+ *     s = W x + V (x ∘ x) + b
  *
  * so that classes may lie inside each other. */
 #include <slope/model.h>
@@ -17,7 +17,7 @@ static slope_status tensors(const slope_host *host, const void *config,
     (void)host, (void)config;
     const slope_tensor weight = {.role = SLOPE_WEIGHT,
                                  .rank = 2,
-                                 .extents = {shape->features, shape->outputs},
+                                 .extents = {shape->outputs, shape->features},
                                  .fan_in = 2 * shape->features,
                                  .fan_out = shape->outputs};
     slope_tensor all[TENSORS] = {
@@ -48,10 +48,10 @@ static void forward(const slope_model_call *call)
         for (size_t i = 0; i < in; i++)
             squares[r * in + i] = call->x[r * call->ldx + i] * call->x[r * call->ldx + i];
     kernels->affine(call->host, call->rows, in, out, call->x, call->ldx,
-                    call->weights + call->offsets[LINEAR], out, call->weights + call->offsets[BIAS],
+                    call->weights + call->offsets[LINEAR], in, call->weights + call->offsets[BIAS],
                     SLOPE_IDENTITY, call->scores, out);
     kernels->affine(call->host, call->rows, in, out, squares, in,
-                    call->weights + call->offsets[SQUARE], out, NULL, SLOPE_IDENTITY, more, out);
+                    call->weights + call->offsets[SQUARE], in, NULL, SLOPE_IDENTITY, more, out);
     for (size_t i = 0; i < call->rows * out; i++) call->scores[i] += more[i];
 }
 
@@ -62,16 +62,16 @@ static void backward(const slope_model_call *call)
     const real *d = call->score_gradient;
 
     kernels->affine_weights(call->host, call->rows, in, out, call->x, call->ldx, d, out,
-                            call->gradient + call->offsets[LINEAR], out);
+                            call->gradient + call->offsets[LINEAR], in);
     kernels->affine_weights(call->host, call->rows, in, out, call->workspace, in, d, out,
-                            call->gradient + call->offsets[SQUARE], out);
+                            call->gradient + call->offsets[SQUARE], in);
     kernels->affine_bias(call->host, call->rows, out, d, out, call->gradient + call->offsets[BIAS]);
 }
 
 SLOPE_PLUGIN(slope_model) = {
     .plugin = {SLOPE_HEAD(slope_model, SLOPE_KIND_MODEL), .id = "my_model", .version = "0.1",
                .summary = "linear in the features and their squares",
-               .description = "s = x W + (x * x) V + b\nTensors: linear, square, bias."},
+               .description = "s = W x + V (x * x) + b\nTensors: linear, square, bias."},
     .initialisation = "zeros",
     .tensors = tensors,
     .workspace = workspace,

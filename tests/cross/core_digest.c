@@ -96,17 +96,17 @@ static void digest_layer(const kernels *k, const slope_host *host, layer s, uint
     }
     const slope_kernels *p = &k->plugin;
     const size_t scores = s.rows * s.out * k->real_size, weights = s.in * s.out * k->real_size;
-    p->affine(host, s.rows, s.in, s.out, x, s.in, w[0], s.out, b, SLOPE_TANH, y[0], s.out);
+    p->affine(host, s.rows, s.in, s.out, x, s.in, w[0], s.in, b, SLOPE_TANH, y[0], s.out);
     sums[0] = digest(sums[0], y[0], scores);
-    p->affine_weights(host, s.rows, s.in, s.out, x, s.in, d[0], s.out, g[0], s.out);
+    p->affine_weights(host, s.rows, s.in, s.out, x, s.in, d[0], s.out, g[0], s.in);
     sums[1] = digest(sums[1], g[0], weights);
-    p->affine_input(host, s.rows, s.in, s.out, d[0], s.out, w[0], s.out, SLOPE_RELU, x, s.in, e,
+    p->affine_input(host, s.rows, s.in, s.out, d[0], s.out, w[0], s.in, SLOPE_RELU, x, s.in, e,
                     s.in);
     sums[2] = digest(sums[2], e, s.rows * s.in * k->real_size);
-    p->affine_many(host, PAIR, s.rows, s.in, s.out, x, s.in, (const real *const *)w, s.out, NULL,
+    p->affine_many(host, PAIR, s.rows, s.in, s.out, x, s.in, (const real *const *)w, s.in, NULL,
                    SLOPE_IDENTITY, (real *const *)y, s.out);
     p->affine_weights_many(host, PAIR, s.rows, s.in, s.out, x, s.in, (const real *const *)d, s.out,
-                           (real *const *)g, s.out, true);
+                           (real *const *)g, s.in, true);
     for (size_t i = 0; i < PAIR; i++) {
         sums[3] = digest(sums[3], y[i], scores);
         sums[4] = digest(sums[4], g[i], weights);

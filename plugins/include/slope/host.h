@@ -23,7 +23,7 @@ typedef enum slope_purpose {
     SLOPE_FOR_DATA = 4,       /* synthetic data, splits */
     SLOPE_FOR_CHECK = 5,      /* entries picked by the gradient check */
     SLOPE_FOR_NOISE = 6,
-    SLOPE_FOR_SAMPLES = 7, /* points of a sweep's space. Since 1.2 */
+    SLOPE_FOR_SAMPLES = 7, /* points of a sweep's space. */
 } slope_purpose;
 
 struct slope_host {

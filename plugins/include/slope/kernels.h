@@ -26,13 +26,16 @@ typedef enum slope_activation {
 typedef struct slope_kernels {
     uint32_t size; /* sizeof(slope_kernels) as the host's compiler saw it */
 
-    /* Y = φ(X W + b): y[r][o] = φ of the fma chain over i = 0, 1, … of x[r][i] · w[i][o], starting
-     * from bias[o] (from 0 if bias is NULL). X is rows × in, W is in × out, Y is rows × out. */
+    /* Y = φ(X Wᵀ + b): y[r][o] = φ(bias[o] + the dot product of row r of X and row o of W). X is
+     * rows × in, W is out × in, Y is rows × out. A dot product is 16 partial sums (8 in float64):
+     * number j is the fma chain over i = j, j + 16, … of x[r][i] · w[o][i], starting from 0, where
+     * rows count as continued with zeros to a multiple of 16; then partial sum j + n/2 is added to
+     * j, for n = 16, 8, 4, 2. Nothing is added where bias is NULL. */
     void (*affine)(const slope_host *host, size_t rows, size_t in, size_t out, const real *x,
                    size_t ldx, const real *w, size_t ldw, const real *bias,
                    slope_activation activation, real *y, size_t ldy);
 
-    /* G += Xᵀ D: g[i][o] = fma chain over r = 0, 1, … of x[r][i] · d[r][o], starting from g[i][o].
+    /* G += Dᵀ X: g[o][i] = fma chain over r = 0, 1, … of d[r][o] · x[r][i], starting from g[o][i].
      * The gradient of affine's weights; chunks of rows, given in order, yield the bits of one call.
      */
     void (*affine_weights)(const slope_host *host, size_t rows, size_t in, size_t out,
@@ -44,7 +47,7 @@ typedef struct slope_kernels {
     void (*affine_bias)(const slope_host *host, size_t rows, size_t out, const real *d, size_t ldd,
                         real *g);
 
-    /* E = (D Wᵀ) ∘ φ'(z): e[r][i] = fma chain over o = 0, 1, … of d[r][o] · w[i][o], starting from
+    /* E = (D W) ∘ φ'(z): e[r][i] = fma chain over o = 0, 1, … of d[r][o] · w[o][i], starting from
      * 0, times the derivative of the activation that gave affine's input, from its value a[r][i] =
      * φ(z): relu a > 0 ? e : 0; tanh e · (1 - a·a); sigmoid e · (a · (1 - a)). The gradient of
      * affine's input. a is not used for SLOPE_IDENTITY. */
@@ -62,29 +65,30 @@ typedef struct slope_kernels {
     /* Sums over all elements, in double: Σ x², Σ x y and Σ |x|. The elements fall into blocks of
      * 65536, the last one shorter. In a block, element i is added to lane i mod 8, one after
      * another from 0 (products by fma), and the lanes are folded as
-     * ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)); the blocks are added in order, from 0. Since 1.1.
+     * ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)); the blocks are added in order, from 0.
      */
     double (*sum_squares)(const slope_host *host, size_t count, const real *x);
     double (*dot)(const slope_host *host, size_t count, const real *x, const real *y);
     double (*sum_absolute)(const slope_host *host, size_t count, const real *x);
 
-    /* Element by element, as exp. nan from |x| = 2^45 on. Since 1.1. */
+    /* Element by element, as exp. nan from |x| = 2^45 on. */
     void (*sin)(size_t count, const real *x, real *y);
     void (*cos)(size_t count, const real *x, real *y);
 
     /* affine for `count` layers of one shape on the same rows, which are read once for all:
-     * Y_i = φ(X W_i + b_i), with the bits of one call after another. bias NULL: none has one.
-     * Since 1.2. */
+     * Y_i = φ(X W_iᵀ + b_i), with the bits of one call after another. bias NULL: none has one. */
     void (*affine_many)(const slope_host *host, size_t count, size_t rows, size_t in, size_t out,
                         const real *x, size_t ldx, const real *const *w, size_t ldw,
                         const real *const *bias, slope_activation activation, real *const *y,
                         size_t ldy);
 
-    /* The same for affine_weights: G_i += Xᵀ D_i. `separate`: the chain over r starts from 0 and
-     * its end is added to g[i][o] in one addition; otherwise it starts from g[i][o]. Since 1.2. */
+    /* The same for affine_weights, G_i += D_iᵀ X, and for affine_bias. `separate`: a chain over r
+     * starts from 0 and its end is added to g in one addition; otherwise it starts from g. */
     void (*affine_weights_many)(const slope_host *host, size_t count, size_t rows, size_t in,
                                 size_t out, const real *x, size_t ldx, const real *const *d,
                                 size_t ldd, real *const *g, size_t ldg, bool separate);
+    void (*affine_bias_many)(const slope_host *host, size_t count, size_t rows, size_t out,
+                             const real *const *d, size_t ldd, real *const *g, bool separate);
 } slope_kernels;
 
 #endif

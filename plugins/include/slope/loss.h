@@ -14,7 +14,7 @@ typedef enum slope_target {
     SLOPE_CLASS = 1,     /* one class index per row, 0 <= label < outputs */
     SLOPE_VALUES = 2,    /* `outputs` numbers per row (regression) */
     SLOPE_NO_TARGET = 3, /* nothing: the loss is a matter of the scores alone, and runs without
-                            data. Since 1.1 */
+                            data. */
 } slope_target;
 
 typedef struct slope_loss_call {
@@ -41,7 +41,7 @@ typedef struct slope_loss {
      * subgradient will do. Thread: any; row ranges of one batch run at the same time. */
     void (*evaluate)(const slope_loss_call *call);
 
-    uint32_t outputs; /* scores per row that it takes; 0: any number. Since 1.1 */
+    uint32_t outputs; /* scores per row that it takes; 0: any number. */
 } slope_loss;
 
 #endif

@@ -22,7 +22,7 @@ typedef struct slope_tensor {
     char name[64]; /* name in weight files: "weight", "layer1.bias" */
     slope_tensor_role role;
     uint32_t rank;                  /* 1 to SLOPE_MAX_RANK */
-    size_t extents[SLOPE_MAX_RANK]; /* row-major; an affine layer's weight is inputs × outputs */
+    size_t extents[SLOPE_MAX_RANK]; /* row-major; an affine layer's weight is outputs × inputs */
     size_t fan_in, fan_out;         /* for He and Xavier initialisation */
     const double *initial; /* fixed starting values; NULL: by role. Lives as long as the config */
 } slope_tensor;
@@ -33,7 +33,7 @@ typedef struct slope_model_shape {
     size_t outputs;  /* scores per row: number of classes, or of target values */
 } slope_model_shape;
 
-/* One call of `prepare`. Since 1.1. */
+/* One call of `prepare`. */
 typedef struct slope_model_prepare {
     uint32_t size;
     const slope_host *host; /* with host->allocate */
@@ -65,7 +65,7 @@ typedef struct slope_model_call {
     real *score_gradient; /* rows × outputs: d loss / d score; may be overwritten */
     real *gradient;       /* like weights: the model adds the chunk's contribution, row after row */
 
-    const void *program; /* what `prepare` made; NULL without it. Since 1.1 */
+    const void *program; /* what `prepare` made; NULL without it. */
 } slope_model_call;
 
 typedef struct slope_model {
@@ -93,14 +93,14 @@ typedef struct slope_model {
     /* Once for each trial, before the first forward: works out what all calls need and what only
      * configuration and data together tell, such as a program made from text. A model whose number
      * of outputs is not the data's to choose says so here. Optional (NULL): outputs are as asked
-     * for, 1 where nothing asks. Thread: any. Since 1.1. */
+     * for, 1 where nothing asks. Thread: any. */
     slope_status (*prepare)(slope_model_prepare *call);
 } slope_model;
 
 /* Extension SLOPE_MODEL_MANY: several weight vectors on the same rows at once. Each of `count`
  * calls is one that the plain function could get; config, shape, program, rows, x and ldx are the
  * same in all, everything else is each call's own. The bits are those of the plain function, called
- * for one after another. Since 1.2. */
+ * for one after another. */
 #define SLOPE_MODEL_MANY "slope.model.many/1"
 
 typedef struct slope_model_many {

@@ -65,7 +65,7 @@ typedef struct slope_update {
                               real *gradient);
 
     /* The same on all training rows, for rules that now and then want the gradient that no batch
-     * has disturbed. Costs a pass over the data. Since 1.1. */
+     * has disturbed. Costs a pass over the data. */
     slope_status (*full_objective)(const slope_host *host, const real *weights, double *loss,
                                    real *gradient);
 } slope_update;
@@ -105,14 +105,14 @@ typedef struct slope_optimizer {
 
     /* Optional (NULL), scopes ELEMENT and TENSOR: called once in every step before its slices, with
      * the whole vector as scope MODEL sees it (gaps are 0), for what is one number for all slices,
-     * such as a norm. Writes slots of any extent, but not the weights. Since 1.1. */
+     * such as a norm. Writes slots of any extent, but not the weights. */
     slope_status (*begin)(const slope_update *call);
 
     /* Optional (NULL), scopes ELEMENT, TENSOR and MODEL: the weights that are evaluated, saved and
      * reported where they are not those at which gradients are taken (averages, schedule-free
      * rules). Writes out[i] for all i < n from weights and slots of the slice, which it leaves as
      * they are; any slice gives the bits of one call. `step` is the number of updates done: 0
-     * before the first, when slots are all 0. gradient is NULL. Thread: as update. Since 1.1. */
+     * before the first, when slots are all 0. gradient is NULL. Thread: as update. */
     void (*solution)(const slope_update *call, real *out);
 } slope_optimizer;
 

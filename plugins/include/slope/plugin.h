@@ -48,8 +48,8 @@ typedef void real;
 /* Version of the contract. The same major is required on both sides. Minor may differ either way:
  * structures grow only at their end, and each carries its size as its compiler saw it. */
 #define SLOPE_MAGIC 0x45504C53u /* "SLPE" in memory on a little-endian machine */
-#define SLOPE_MAJOR 1u
-#define SLOPE_MINOR 2u
+#define SLOPE_MAJOR 2u
+#define SLOPE_MINOR 0u
 
 typedef struct slope_host slope_host; /* host.h */
 
@@ -65,8 +65,8 @@ typedef enum slope_kind {
     SLOPE_KIND_LOSS = 3,
     SLOPE_KIND_OPTIMIZER = 4,
     SLOPE_KIND_SCHEDULE = 5,
-    SLOPE_KIND_SAMPLER = 6, /* since 1.2 */
-    SLOPE_KIND_PRUNER = 7,  /* since 1.2 */
+    SLOPE_KIND_SAMPLER = 6,
+    SLOPE_KIND_PRUNER = 7,
 } slope_kind;
 
 /* ---- Parameters ------------------------------------------------------------------------------ */

@@ -4,7 +4,6 @@
  * come; then the pruner says who goes on. So its decisions do not depend on which trial was faster,
  * and a sweep gives the same results however it is cut, interrupted and resumed. A pruner is a pure
  * function of its arguments.
- * Since 1.2.
  */
 #ifndef SLOPE_PRUNER_H
 #define SLOPE_PRUNER_H

@@ -6,7 +6,6 @@
  * the trials that are finished: asked again, on another day or after a crash, it says the same.
  *
  * Training, comparing and stopping trials is not its business (see pruner.h for the last).
- * Since 1.2.
  */
 #ifndef SLOPE_SAMPLER_H
 #define SLOPE_SAMPLER_H

@@ -13,7 +13,7 @@ static double plain_softmax(const fixture *f, const double *w, const double *b, 
         for (size_t o = 0; o < CLASSES; o++) {
             s[o] = b[o];
             for (size_t i = 0; i < FEATURES; i++)
-                s[o] += (double)f->features[r * FEATURES + i] / 255 * w[i * CLASSES + o];
+                s[o] += (double)f->features[r * FEATURES + i] / 255 * w[o * FEATURES + i];
             most = fmax(most, s[o]);
         }
         for (size_t o = 0; o < CLASSES; o++) sum += exp(s[o] - most);
@@ -21,7 +21,7 @@ static double plain_softmax(const fixture *f, const double *w, const double *b, 
         for (size_t o = 0; o < CLASSES; o++) {
             const double d = exp(s[o] - most) / sum - (o == (size_t)f->labels[r]);
             for (size_t i = 0; i < FEATURES; i++)
-                gw[i * CLASSES + o] +=
+                gw[o * FEATURES + i] +=
                     d * (double)f->features[r * FEATURES + i] / 255 / (double)f->rows;
             gb[o] += d / (double)f->rows;
         }

@@ -1,11 +1,13 @@
-/* The numeric core: every product has the bits of the plain chain of fused multiply-adds, on every
- * instruction set that this processor has, for all shapes round the vector and tile widths. */
+/* The numeric core: every product has the bits that slope/kernels.h defines (dot products of 16 or
+ * 8 partial sums, plain chains of fused multiply-adds for gradients), on every instruction set that
+ * this processor has, for all shapes round the vector and tile widths. */
 #include "kernels/kernels.h"
 
 #include "base/arena.h"
 
 #include "host/random.h"
 #include "host/services.h"
+#include "host/team.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +44,8 @@ typedef struct shape {
 static const shape shapes[] = {{1, 1, 1},     {1, 1, 17},    {3, 5, 10},      {16, 7, 16},
                                {17, 300, 10}, {33, 15, 33},  {64, 31, 48},    {65, 1, 49},
                                {70, 513, 7},  {5, 784, 100}, {130, 257, 130}, {40, 70, 10},
-                               {33, 32, 1},   {64, 95, 12},  {81, 130, 11}};
+                               {33, 32, 1},   {64, 95, 12},  {81, 130, 11},   {67, 1700, 21},
+                               {6, 0, 4},     {140, 833, 5}, {9, 64, 300}};
 
 typedef struct buffers {
     float *x, *w, *b, *d, *y, *g, *e;
@@ -68,25 +71,33 @@ static void release(buffers m)
     for (size_t i = 0; i < 7; i++) free(all[i]);
 }
 
+/* Partial sum j takes elements j, j + 16, …; rows count as continued with zeros. */
+static float dot_product(size_t count, const float *x, const float *w)
+{
+    enum { LANES = 16 };
+    float lane[LANES] = {0};
+    for (size_t i = 0; i < (count + LANES - 1) / LANES * LANES; i++)
+        lane[i % LANES] = fmaf(i < count ? x[i] : 0, i < count ? w[i] : 0, lane[i % LANES]);
+    for (size_t half = LANES / 2; half; half /= 2)
+        for (size_t j = 0; j < half; j++) lane[j] += lane[j + half];
+    return lane[0];
+}
+
 static void reference(shape s, const buffers *m)
 {
     for (size_t r = 0; r < s.rows; r++)
-        for (size_t o = 0; o < s.out; o++) {
-            float sum = m->b[o];
-            for (size_t i = 0; i < s.in; i++)
-                sum = fmaf(m->x[r * s.in + i], m->w[i * s.out + o], sum);
-            m->y[r * s.out + o] = sum;
-        }
-    for (size_t i = 0; i < s.in; i++)
         for (size_t o = 0; o < s.out; o++)
+            m->y[r * s.out + o] = m->b[o] + dot_product(s.in, m->x + r * s.in, m->w + o * s.in);
+    for (size_t o = 0; o < s.out; o++)
+        for (size_t i = 0; i < s.in; i++)
             for (size_t r = 0; r < s.rows; r++)
-                m->g[i * s.out + o] =
-                    fmaf(m->x[r * s.in + i], m->d[r * s.out + o], m->g[i * s.out + o]);
+                m->g[o * s.in + i] =
+                    fmaf(m->x[r * s.in + i], m->d[r * s.out + o], m->g[o * s.in + i]);
     for (size_t r = 0; r < s.rows; r++)
         for (size_t i = 0; i < s.in; i++) {
             float sum = 0;
             for (size_t o = 0; o < s.out; o++)
-                sum = fmaf(m->d[r * s.out + o], m->w[i * s.out + o], sum);
+                sum = fmaf(m->d[r * s.out + o], m->w[o * s.in + i], sum);
             m->e[r * s.in + i] = sum;
         }
 }
@@ -105,11 +116,12 @@ static void test_products(void **state)
             call_host call;
             call_host_init(&call, FLOAT32, 0);
             const slope_kernels *k = call.host.kernels;
-            k->affine(&call.host, s.rows, s.in, s.out, got.x, s.in, got.w, s.out, got.b,
+            threads_set(n % 2 ? 3 : 1);
+            k->affine(&call.host, s.rows, s.in, s.out, got.x, s.in, got.w, s.in, got.b,
                       SLOPE_IDENTITY, got.y, s.out);
             k->affine_weights(&call.host, s.rows, s.in, s.out, got.x, s.in, got.d, s.out, got.g,
-                              s.out);
-            k->affine_input(&call.host, s.rows, s.in, s.out, got.d, s.out, got.w, s.out,
+                              s.in);
+            k->affine_input(&call.host, s.rows, s.in, s.out, got.d, s.out, got.w, s.in,
                             SLOPE_IDENTITY, NULL, 0, got.e, s.in);
             assert_memory_equal(got.y, wanted.y, s.rows * s.out * 4);
             assert_memory_equal(got.g, wanted.g, s.in * s.out * 4);
@@ -118,6 +130,7 @@ static void test_products(void **state)
             release(got);
         }
     }
+    threads_set(1);
     assert_true(tested >= 1);
 }
 
@@ -133,13 +146,16 @@ static void test_products_in_float64(void **state)
         if (!choose(isas[isa])) continue;
         call_host call;
         call_host_init(&call, FLOAT64, 0);
-        call.host.kernels->affine(&call.host, ROWS, IN, OUT, x, IN, w, OUT, NULL, SLOPE_IDENTITY, y,
+        call.host.kernels->affine(&call.host, ROWS, IN, OUT, x, IN, w, IN, NULL, SLOPE_IDENTITY, y,
                                   OUT);
         for (size_t r = 0; r < ROWS; r++)
             for (size_t o = 0; o < OUT; o++) {
-                double sum = 0;
-                for (size_t i = 0; i < IN; i++) sum = fma(x[r * IN + i], w[i * OUT + o], sum);
-                assert_memory_equal(&y[r * OUT + o], &sum, 8);
+                double lane[8] = {0};
+                for (size_t i = 0; i < IN; i++)
+                    lane[i % 8] = fma(x[r * IN + i], w[o * IN + i], lane[i % 8]);
+                for (size_t half = 4; half; half /= 2)
+                    for (size_t j = 0; j < half; j++) lane[j] += lane[j + half];
+                assert_memory_equal(&y[r * OUT + o], &lane[0], 8);
             }
     }
     free(x);

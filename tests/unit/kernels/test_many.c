@@ -1,6 +1,6 @@
-/* The wide products affine_many and affine_weights_many: the bits of the plain calls, one after
- * another, for every instruction set that this processor has, both precisions, and numbers of
- * pieces and columns round the widths of vectors and panels. */
+/* The products for several layers at once, affine_many and its two gradients: the bits of the plain
+ * calls, one after another, for every instruction set that this processor has, both precisions, and
+ * numbers of pieces and columns round the widths of vectors and panels. */
 #include "kernels/kernels.h"
 
 #include "host/services.h"
@@ -21,15 +21,16 @@ typedef struct shape {
     size_t rows, in, out;
 } shape;
 
-static const shape shapes[] = {{1, 1, 1},    {3, 5, 10},   {16, 7, 16}, {9, 300, 10}, {33, 15, 5},
-                               {64, 11, 48}, {65, 1, 49},  {9, 513, 7}, {5, 34, 100}, {260, 9, 33},
-                               {2, 2, 1},    {40, 70, 10}, {33, 37, 5}, {32, 64, 12}};
+static const shape shapes[] = {{1, 1, 1},    {3, 5, 10},   {16, 7, 16},   {9, 300, 10},
+                               {33, 15, 5},  {64, 11, 48}, {65, 1, 49},   {9, 513, 7},
+                               {5, 34, 100}, {260, 9, 33}, {2, 2, 1},     {40, 70, 10},
+                               {33, 37, 5},  {32, 64, 12}, {300, 33, 14}, {70, 1000, 3}};
 
 /* Matrices of one precision; all kept as bytes, since the precision is known at run time only. */
 typedef struct set {
     size_t real_size;
     shape s;
-    void *x, *w[MOST], *b[MOST], *d[MOST], *y[MOST], *g[MOST];
+    void *x, *w[MOST], *b[MOST], *d[MOST], *y[MOST], *g[MOST], *h[MOST]; /* h: of the biases */
 } set;
 
 /* Numbers of very different size: a change of order shows. */
@@ -53,11 +54,12 @@ static set make(shape s, size_t real_size)
 {
     set m = {.real_size = real_size, .s = s, .x = numbers(s.rows * (s.in + GAP), real_size, 0)};
     for (size_t i = 0; i < MOST; i++) {
-        m.w[i] = numbers(s.in * (s.out + GAP), real_size, 10 + i);
+        m.w[i] = numbers(s.out * (s.in + GAP), real_size, 10 + i);
         m.b[i] = numbers(s.out, real_size, 20 + i);
         m.d[i] = numbers(s.rows * (s.out + GAP), real_size, 30 + i);
         m.y[i] = numbers(s.rows * (s.out + GAP), real_size, 40 + i);
-        m.g[i] = numbers(s.in * (s.out + GAP), real_size, 50 + i);
+        m.g[i] = numbers(s.out * (s.in + GAP), real_size, 50 + i);
+        m.h[i] = numbers(s.out, real_size, 60 + i);
     }
     return m;
 }
@@ -71,6 +73,7 @@ static void release(set *m)
         free(m->d[i]);
         free(m->y[i]);
         free(m->g[i]);
+        free(m->h[i]);
     }
 }
 
@@ -79,7 +82,19 @@ static void assert_same(const set *got, const set *wanted, size_t count)
     const shape s = got->s;
     for (size_t i = 0; i < count; i++) { /* with the gaps, which belong to nobody */
         assert_memory_equal(got->y[i], wanted->y[i], s.rows * (s.out + GAP) * got->real_size);
-        assert_memory_equal(got->g[i], wanted->g[i], s.in * (s.out + GAP) * got->real_size);
+        assert_memory_equal(got->g[i], wanted->g[i], s.out * (s.in + GAP) * got->real_size);
+        assert_memory_equal(got->h[i], wanted->h[i], s.out * got->real_size);
+    }
+}
+
+/* to += from */
+static void add(size_t count, size_t real_size, const void *from, void *to)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (real_size == 8)
+            ((double *)to)[i] += ((const double *)from)[i];
+        else
+            ((float *)to)[i] += ((const float *)from)[i];
     }
 }
 
@@ -88,44 +103,45 @@ static void one_by_one(const slope_host *host, const set *m, size_t count, bool 
                        slope_activation activation, bool separate)
 {
     const shape s = m->s;
-    const size_t ld = s.out + GAP;
-    void *zeros = allocate(s.in * ld, m->real_size);
+    const size_t ld = s.out + GAP, ldx = s.in + GAP, size = m->real_size;
     for (size_t i = 0; i < count; i++) {
-        host->kernels->affine(host, s.rows, s.in, s.out, m->x, s.in + GAP, m->w[i], ld,
+        void *g = separate ? allocate(s.out * ldx, size) : m->g[i];
+        void *h = separate ? allocate(s.out, size) : m->h[i];
+        host->kernels->affine(host, s.rows, s.in, s.out, m->x, ldx, m->w[i], ldx,
                               bias ? m->b[i] : NULL, activation, m->y[i], ld);
-        memset(zeros, 0, s.in * ld * m->real_size);
-        host->kernels->affine_weights(host, s.rows, s.in, s.out, m->x, s.in + GAP, m->d[i], ld,
-                                      separate ? zeros : m->g[i], ld);
-        for (size_t r = 0; separate && r < s.in; r++)
-            for (size_t c = r * ld; c < r * ld + s.out; c++) {
-                if (m->real_size == 8)
-                    ((double *)m->g[i])[c] += ((double *)zeros)[c];
-                else
-                    ((float *)m->g[i])[c] += ((float *)zeros)[c];
-            }
+        host->kernels->affine_weights(host, s.rows, s.in, s.out, m->x, ldx, m->d[i], ld, g, ldx);
+        host->kernels->affine_bias(host, s.rows, s.out, m->d[i], ld, h);
+        if (!separate) continue;
+        for (size_t o = 0; o < s.out; o++)
+            add(s.in, size, (char *)g + o * ldx * size, (char *)m->g[i] + o * ldx * size);
+        add(s.out, size, h, m->h[i]);
+        free(g);
+        free(h);
     }
-    free(zeros);
 }
 
 static void side_by_side(const slope_host *host, const set *m, size_t count, bool bias,
                          slope_activation activation, bool separate)
 {
     const shape s = m->s;
+    const size_t ld = s.out + GAP, ldx = s.in + GAP;
+    const slope_kernels *k = host->kernels;
     const void *w[MOST], *b[MOST], *d[MOST];
-    void *y[MOST], *g[MOST];
+    void *y[MOST], *g[MOST], *h[MOST];
     for (size_t i = 0; i < count; i++) {
         w[i] = m->w[i];
         b[i] = m->b[i];
         d[i] = m->d[i];
         y[i] = m->y[i];
         g[i] = m->g[i];
+        h[i] = m->h[i];
     }
-    host->kernels->affine_many(
-        host, count, s.rows, s.in, s.out, m->x, s.in + GAP, (const real *const *)w, s.out + GAP,
-        bias ? (const real *const *)b : NULL, activation, (real *const *)y, s.out + GAP);
-    host->kernels->affine_weights_many(host, count, s.rows, s.in, s.out, m->x, s.in + GAP,
-                                       (const real *const *)d, s.out + GAP, (real *const *)g,
-                                       s.out + GAP, separate);
+    k->affine_many(host, count, s.rows, s.in, s.out, m->x, ldx, (const real *const *)w, ldx,
+                   bias ? (const real *const *)b : NULL, activation, (real *const *)y, ld);
+    k->affine_weights_many(host, count, s.rows, s.in, s.out, m->x, ldx, (const real *const *)d, ld,
+                           (real *const *)g, ldx, separate);
+    k->affine_bias_many(host, count, s.rows, s.out, (const real *const *)d, ld, (real *const *)h,
+                        separate);
 }
 
 static void test_shape(precision p, shape s, size_t count)

@@ -73,8 +73,8 @@ static void test_as_the_plugin_linear(void **state)
     (void)state;
     fixture *linear = fixture_create(500, "{model: linear, train: {precision: float64}}");
     fixture *written = fixture_create(
-        500, "{model: {name: expression, parameters: {w: {shape: [21, 4], initial: 0}, "
-             "b: {shape: 4, initial: 0}}, expressions: {s: \"dot(x, w) + b\"}, "
+        500, "{model: {name: expression, parameters: {w: {shape: [4, 21], initial: 0}, "
+             "b: {shape: 4, initial: 0}}, expressions: {s: \"dot(w, x) + b\"}, "
              "not_regularized: b}, train: {precision: float64}}");
     objective *one = fixture_objective(linear, 0), *other = fixture_objective(written, 0);
     const size_t total = objective_layout(one)->total;
