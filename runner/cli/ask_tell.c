@@ -8,6 +8,7 @@
 #include "base/files.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,14 +120,15 @@ static bool parse(int argc, char **argv, parsed *p, exit_status *status)
 
 /* ---- being asked to stop --------------------------------------------------------------------- */
 
-static volatile sig_atomic_t asked_to_stop;
+/* Threads that train look at it, too; lock-free, so a signal handler may set it. */
+static atomic_int asked_to_stop;
 
 /* The first signal asks; a second one ends the program at once. */
 static void on_signal(int number)
 {
     const int status = number == SIGINT ? STATUS_INTERRUPTED : STATUS_AGAIN;
     if (asked_to_stop) _exit(status);
-    asked_to_stop = status;
+    atomic_store(&asked_to_stop, status);
     lines_wake();
 }
 

@@ -6,15 +6,16 @@
 #include <signal.h>
 #include <string.h>
 
-static volatile sig_atomic_t interrupts, returns;
+/* Set by the handler, looked at by all threads: lock-free. */
+static atomic_bool interrupts, returns;
 
 /* The first signal asks; a second one ends the program at once. */
 static void on_signal(int number)
 {
     if (number == SIGINT)
-        interrupts = 1;
+        atomic_store(&interrupts, true);
     else
-        returns = 1;
+        atomic_store(&returns, true);
     signal(number, SIG_DFL);
 }
 
@@ -22,7 +23,8 @@ void run_watch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
-    interrupts = returns = 0;
+    atomic_store(&interrupts, false);
+    atomic_store(&returns, false);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);

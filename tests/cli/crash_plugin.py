@@ -5,8 +5,9 @@ import subprocess
 from slope_cli import SOURCE
 
 # For a program that a sanitizer watches: the crash is ours.
-PLUGIN_OPTIONS = {"ASAN_OPTIONS": "handle_segv=0:handle_abort=0:handle_sigbus=0:"
-                                  "detect_stack_use_after_return=0"}
+LEAVE_IT = "handle_segv=0:handle_abort=0:handle_sigbus=0"
+PLUGIN_OPTIONS = {"ASAN_OPTIONS": f"{LEAVE_IT}:detect_stack_use_after_return=0",
+                  "TSAN_OPTIONS": f"{LEAVE_IT}:ignore_noninstrumented_modules=1"}
 # Plain gradient descent that crashes in its fifth step if told to.
 PLUGIN = r"""
 #include <slope/optimizer.h>
