@@ -30,8 +30,9 @@ enum { TILE_ROWS = 5, TILE_OUTS = 5 };
     X(2, 1) \
     X(2, 2) \
     X(2, 3) \
-    X(2, 4) X(2, 5) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(4, 1) X(4, 2) X(4, 3) X(4, 4) \
-        X(4, 5) X(5, 1) X(5, 2) X(5, 3) X(5, 4) X(5, 5)
+    X(2, 4) \
+    X(2, 5) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(4, 1) X(4, 2) X(4, 3) X(4, 4) X(4, 5) \
+        X(5, 1) X(5, 2) X(5, 3) X(5, 4) X(5, 5)
 #elif defined(__AVX2__) || defined(__aarch64__) /* 12 sums of 16 registers, or 24 of 32 */
 enum { TILE_ROWS = 2, TILE_OUTS = 3 };
 #define EACH_TILE(X) X(1, 1) X(1, 2) X(1, 3) X(2, 1) X(2, 2) X(2, 3)
@@ -187,7 +188,7 @@ static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const
     const size_t tiles = ceil_divide(s->rows, TILE_ROWS), higher = s->rows % tiles;
     const real *x = d->x + s->row * d->ldx + first;
     const real *w = d->w[s->matrix] + s->out * d->ldw + first;
-    const size_t share = ceil_divide(s->width * d->ldw, tiles); /* of what lies ahead */
+    const size_t share = ceil_divide(s->width * count, tiles); /* of what lies ahead */
     dots_end end = {.lanes = s->lanes,
                     .go_on = first > 0,
                     .start = first + count == d->in ? s->start : NULL,
@@ -198,7 +199,8 @@ static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const
         for (size_t r = 0; r < TILE_ROWS && t + 1 < tiles; r++)
             for (size_t line = 0; line < AHEAD; line++)
                 __builtin_prefetch(next + r * d->ldx + line * LANES, 0, 3);
-        for (size_t i = 0; i < share; i += LANES) __builtin_prefetch(ahead + t * share + i, 0, 2);
+        for (size_t i = 0; i < share; i += LANES)
+            __builtin_prefetch(ahead + s->width * first + t * share + i, 0, 2);
         dots_tiles[height - 1][s->width - 1](count, x, d->ldx, w, d->ldw, &end);
         x = next;
         end.lanes += height * s->width * LANES;
