@@ -21,6 +21,7 @@ typedef struct shape {
     const chosen *chosen;
     size_t contest_count;
     bool labels;
+    bool metrics; /* contests differ in them */
     const char *scores[12];
     size_t score_count;
     size_t extra; /* column that the rows are sorted by, if it is none of the others */
@@ -133,6 +134,7 @@ static void add_columns(const shape *p, sheet *s)
 {
     const results *r = p->run;
     sheet_text_column(s, p->contest_count > 1 ? "problem" : NULL, NULL);
+    sheet_text_column(s, p->metrics ? "metric" : NULL, NULL);
     sheet_number_column(s, "trial", NULL);
     sheet_text_column(s, "id", NULL);
     sheet_text_column(s, p->labels ? "label" : NULL, NULL);
@@ -190,6 +192,14 @@ static void print_title(const contests *all, const shape *p, const show_options 
         fprintf(out, "trials by %s\n", by);
 }
 
+static bool have_own_metrics(const contests *all)
+{
+    const char *metric = show_metric(all);
+    for (size_t p = 0; metric && p < all->count; p++)
+        if (all->list[p].metric && strcmp(all->list[p].metric, metric) != 0) return true;
+    return false;
+}
+
 void show_trials(const contests *all, const show_options *options, FILE *out)
 {
     const chosen *shown = choose(all, options);
@@ -200,7 +210,8 @@ void show_trials(const contests *all, const show_options *options, FILE *out)
     shape p = {.run = all->run,
                .chosen = shown,
                .contest_count = show_contests(all, options),
-               .labels = show_labels(all)};
+               .labels = show_labels(all),
+               .metrics = have_own_metrics(all)};
     find_scores(&p);
     p.extra = extra_column(&p, options->sort);
     print_title(all, &p, options, out);
@@ -208,7 +219,9 @@ void show_trials(const contests *all, const show_options *options, FILE *out)
     add_columns(&p, s);
     for (size_t k = 0; k < p.contest_count; k++)
         for (size_t i = 0; i < shown[k].count; i++) {
+            const char *metric = shown[k].contest->metric;
             sheet_text(s, i ? "" : shown[k].contest->name); /* once is enough */
+            sheet_text(s, i || !metric ? "" : metric);
             add_row(&p, shown[k].contest->rows, shown[k].order[i], s);
         }
     if (!options->reverse && all->count == 1 && shown[0].count > 1) sheet_highlight(s, 0);

@@ -182,7 +182,8 @@ class Problems(SlopeCase):
         shown = rows_of(self.slope("show", "run", "--csv"))
         self.assertEqual([row["trial"] for row in shown], ["0", "1", "3", "2"])
         text = self.slope("show", "run").stdout
-        self.assertIn("best trials of each problem by its metric", text)
+        self.assertIn("best trials of each problem by its metric\nproblem  metric", text)
+        self.assertRegex(text, r"\nlongley  validation_r2  ")
         self.assertIn("90.00 %", text)
 
     # ---- what is compared with what ----------------------------------------------------------------
