@@ -168,6 +168,14 @@ static bool write_rows(const gathering *g, const char *target, int64_t *bytes, f
     return good;
 }
 
+/* What a process that was killed while it wrote left there. */
+static void remove_aside(const char *target)
+{
+    arena *a = arena_create();
+    (void)unlink(arena_printf(a, "%s.new", target));
+    arena_destroy(a);
+}
+
 bool row_files_gather(const char *target, const char *const *sources, size_t source_count,
                       row_fate fate, void *argument, int64_t *bytes, failure *why)
 {
@@ -187,6 +195,7 @@ bool row_files_gather(const char *target, const char *const *sources, size_t sou
             good = write_rows(&g, target, bytes, why);
         } else {
             *bytes = (int64_t)g.sources[0].length;
+            remove_aside(target);
         }
     }
     for (size_t i = 0; i < source_count; i++)

@@ -80,9 +80,11 @@ void run_remove_other_weights(const run *r)
     for (const struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
         char *end;
         const size_t number = strtoull(entry->d_name, &end, 10);
-        if (end == entry->d_name || strcmp(end, ".safetensors") != 0 || is_kept(r, number))
-            continue;
-        (void)unlink(run_weights_path(a, r, number));
+        const bool whole = strcmp(end, ".safetensors") == 0;
+        const bool half =
+            strcmp(end, ".safetensors.partial") == 0; /* the process was killed then */
+        if (end == entry->d_name || (!whole && !half) || (whole && is_kept(r, number))) continue;
+        (void)unlink(run_path(a, r, arena_printf(a, "weights/%s", entry->d_name)));
     }
     if (folder) closedir(folder);
     arena_destroy(a);

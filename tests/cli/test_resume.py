@@ -203,6 +203,17 @@ class Resume(SlopeCase):
         self.assertIn("'nothing'", done.stderr)
         self.slope("resume", status=2)
 
+    def test_what_a_kill_left_half_written_is_removed(self):
+        """Weights and rows that were being written aside, of trials that nobody writes again."""
+        self.write("sweep.yaml", "dataset: iris\ntrain: {epochs: 2}\n"
+                   "sweep: {optimizer.learning_rate: [0.1, 0.01, 0.001]}\n")
+        self.slope("run", "sweep.yaml", "--quiet", "--output", "out")
+        names = sorted(path.name for path in self.folder.glob("out/**/*"))
+        for name in ("weights/2.safetensors.partial", "metrics.csv.new", "trials.csv.new"):
+            self.write(f"out/{name}", "half")
+        self.slope("resume", "out", "--quiet")
+        self.assertEqual(sorted(path.name for path in self.folder.glob("out/**/*")), names)
+
 
 if __name__ == "__main__":
     main()
