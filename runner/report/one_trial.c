@@ -27,14 +27,20 @@ static size_t find_row(const results *r, const char *wanted, bool by_id, size_t 
 }
 
 /* Digits are a number, unless there are as many of them as tables show of an id. */
+static bool is_id(const char *wanted)
+{
+    enum { SHOWN = 8 };
+    int64_t value;
+    return strlen(wanted) >= SHOWN || !text_to_integer(wanted, &value);
+}
+
 static bool find_number(const results *r, const char *wanted, size_t count, size_t *number,
                         failure *why)
 {
     int64_t value;
     size_t matches;
-    enum { SHOWN = 8 };
-    const bool by_id = strlen(wanted) >= SHOWN || !text_to_integer(wanted, &value);
-    if (!by_id && value >= 0 && (uint64_t)value < count) {
+    const bool by_id = is_id(wanted);
+    if (!by_id && text_to_integer(wanted, &value) && value >= 0 && (uint64_t)value < count) {
         *number = (size_t)value;
         return true;
     }
@@ -131,8 +137,8 @@ const char *one_asked_yaml(const results *r, const experiment *e, plan *base, co
 {
     size_t matches;
     int64_t number;
-    size_t row = find_row(r, wanted, false, &matches);
-    if (!matches && *wanted) row = find_row(r, wanted, true, &matches);
+    const size_t row = find_row(r, wanted, is_id(wanted), &matches);
+    if (!*wanted) matches = 0;
     if (matches > 1)
         failure_set(why, STATUS_CONFIG,
                     "the ids of %zu trials of '%s' begin with '%s'; write more of it", matches,

@@ -1,13 +1,23 @@
 """The folder of `slope ask-tell`: what stands in it beside the same trials of `slope run`, what tables make of
 it, what is answered from it, and what is refused."""
 import os
+import resource
+import signal
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from ask_tell_pipe import BLOBS, QUESTIONS, RecordCase, bits, study
+from ask_tell_pipe import BLOBS, QUESTIONS, Pipe, RecordCase, bits, study
 from crash_plugin import build_wild
 from run_files import without_times
-from slope_cli import main
+from slope_cli import PROGRAM, main
+
+TRIVIAL = """\
+model: {name: expression, parameters: {x: -4, y: 3}, expressions: {f: x^2 + y^2}}
+loss: value
+train: {steps: 1}
+"""
 
 # What stands for QUESTIONS in a list of trials.
 TRIALS = BLOBS + """\
@@ -124,6 +134,41 @@ sweep:
         self.assertRegex(pipe.greeting["results"], r"^results/a/\d{4}-\d\d-\d\dT\d{6}$")
         pipe.ask({})
         self.assertEqual(len(self.trials("results/a/latest")), 1)
+
+    def test_many_questions(self):
+        """What a trivial trial costs, one by one and written down: some 50 microseconds; and a path that
+        comes up late."""
+        self.write("a.yaml", TRIVIAL)
+        pipe = Pipe(self, "a.yaml", "--output", "out")
+        start = time.monotonic()
+        for number in range(3000):
+            answer = pipe.ask({"optimizer.learning_rate": (1 + number) * 1e-4})
+            self.assertEqual((answer["trial"], answer["status"]), (number, "finished"))
+        self.assertLess(time.monotonic() - start, 20)  # a sanitizer on a busy machine
+        before = without_times(self.folder / "out/trials.csv")
+        pipe.ask({"train.seed": 1})
+        after = without_times(self.folder / "out/trials.csv")
+        self.assertEqual([{**row, "train.seed": ""} for row in before], after[:-1])
+        self.assertEqual((after[-1]["train.seed"], after[-1]["trial"]), ("1", "3000"))
+        self.assertEqual(pipe.end(), 0)
+
+    def test_full_disk(self):
+        """No answer without its rows; and what was answered is there."""
+        def small():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+        self.write("a.yaml", TRIVIAL)
+        lines = "".join(f'{{"optimizer.learning_rate": {number}e-4}}\n' for number in range(1, 1000))
+        done = subprocess.run([PROGRAM, "ask-tell", "a.yaml", "--output", "out"], cwd=self.folder, text=True,
+                              input=lines, capture_output=True, preexec_fn=small, restore_signals=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("slope: cannot write 'out/trials.csv': ", done.stderr)
+        answers = len(done.stdout.splitlines()) - 1
+        self.assertGreater(answers, 10)
+        pipe = self.resume()
+        self.assertEqual(len(self.trials()), answers)
+        self.assertEqual(pipe.ask({"optimizer.learning_rate": 0.5})["trial"], answers)
 
     # ---- a trial runs once -------------------------------------------------------------------------
 
