@@ -7,6 +7,7 @@
 #include "sweep/trial_rows.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,7 @@ static void drop_notes(recorder *r)
 
 static bool sync_all(recorder *r, failure *why)
 {
+    const double begun = record_now();
     arena *a = arena_create();
     r->begun = r->begun || (file_flush(record_path(a, r, "config.yaml"), why) &&
                             file_flush(record_path(a, r, "manifest.yaml"), why));
@@ -209,12 +211,14 @@ static bool sync_all(recorder *r, failure *why)
         return false;
     r->dirty = false;
     r->committed_at = record_now();
+    r->flush_seconds = r->committed_at - begun;
     return true;
 }
 
 bool recorder_commit(recorder *r, bool now, bool *left, failure *why)
 {
-    const double between = 0.25; /* seconds: what a loss of power may cost */
+    /* Seconds: what a loss of power may cost. A busy disk gets longer to rest between. */
+    const double between = fmax(0.25, 4 * r->flush_seconds);
     *left = r->dirty;
     if (!r->dirty) return true;
     if (!csv_write_held(r->metrics, why) || !csv_write_held(r->pauses, why) ||

@@ -6,7 +6,8 @@
  * that comes up. pauses.csv, with the columns of trials.csv, has a row for each time that a trial
  * waited. The rows of a trial are written when it ends or waits, before the answer is given, so a
  * process that is killed takes no answer with it; a loss of power may take those of the last
- * quarter of a second. A trial without a row in trials.csv has none in metrics.csv.
+ * quarter of a second, or of more on a busy disk. A trial without a row in trials.csv has none in
+ * metrics.csv.
  *
  * A crash leaves the note of a sweep (crash.h), one for each process. */
 #ifndef SLOPE_SWEEP_ASK_TELL_RECORD_H

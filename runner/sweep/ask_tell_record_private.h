@@ -38,7 +38,7 @@ struct recorder {
     size_t met_plugins, met_files, met_room;
     const char **met;  /* digests of data files that the manifest has */
     bool dirty, begun; /* rows are not on the disk yet; config.yaml and the first manifest are */
-    double committed_at;
+    double committed_at, flush_seconds; /* when rows were last flushed, how long it took */
     const char *started;
     double started_at, seconds_before;
     int resumes;
