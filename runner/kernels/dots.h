@@ -21,18 +21,8 @@
 
 #if defined(__AVX512F__) /* 25 sums, 5 vectors of x and one of w: 31 of 32 registers */
 enum { TILE_ROWS = 5, TILE_OUTS = 5 };
-#define EACH_TILE(X) \
-    X(1, 1) \
-    X(1, 2) \
-    X(1, 3) \
-    X(1, 4) \
-    X(1, 5) \
-    X(2, 1) \
-    X(2, 2) \
-    X(2, 3) \
-    X(2, 4) \
-    X(2, 5) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(4, 1) X(4, 2) X(4, 3) X(4, 4) X(4, 5) \
-        X(5, 1) X(5, 2) X(5, 3) X(5, 4) X(5, 5)
+#define EACH_OUTS(X, ROWS) X(ROWS, 1) X(ROWS, 2) X(ROWS, 3) X(ROWS, 4) X(ROWS, 5)
+#define EACH_TILE(X)       EACH_OUTS(X, 1) EACH_OUTS(X, 2) EACH_OUTS(X, 3) EACH_OUTS(X, 4) EACH_OUTS(X, 5)
 #elif defined(__AVX2__) || defined(__aarch64__) /* 12 sums of 16 registers, or 24 of 32 */
 enum { TILE_ROWS = 2, TILE_OUTS = 3 };
 #define EACH_TILE(X) X(1, 1) X(1, 2) X(1, 3) X(2, 1) X(2, 2) X(2, 3)
