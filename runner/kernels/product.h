@@ -146,8 +146,8 @@ static void add_tiles(const product *p, const block *at, size_t k0, size_t depth
         for (size_t t = 0; t < tiles; t++) {
             const size_t m = piece_begin(at->rows, tiles, t);
             const size_t height = piece_begin(at->rows, tiles, t + 1) - m;
-            const tile_function tile =
-                (along ? along_tiles : across_tiles)[height - 1][at->vectors - 1];
+            const tile_function tile = along ? along_tiles[height - 1][at->vectors - 1]
+                                             : across_tiles[height - 1][at->vectors - 1];
             real *c = p->c[i] + (at->row + m) * p->ldc + at->column;
             fetch_outputs(TALL, at->vectors, c + height * p->ldc, p->ldc);
             tile(depth, p->a[i] + (at->row + m) * p->a_row + k0 * p->a_step, stride, b, ldb, c,
