@@ -2,7 +2,7 @@
  *
  * One tensor of weights, outputs × features, and one bias per output. With softmax it is
  * multinomial logistic regression, with svm a multiclass support vector machine. Models trained
- * side by side share one wide product (SLOPE_MODEL_MANY). Hidden layers: see mlp. */
+ * side by side are one product (SLOPE_MODEL_MANY). Hidden layers: see mlp. */
 #include <slope/model.h>
 
 #include <string.h>
@@ -48,7 +48,7 @@ static void backward(const slope_model_call *c)
 
 /* ---- several at once ------------------------------------------------------------------------- */
 
-enum { AT_ONCE = 64 }; /* a wide product gains nothing from more */
+enum { AT_ONCE = 64 }; /* what is shared is paid for by fewer */
 
 static void forward_many(size_t count, const slope_model_call *calls)
 {

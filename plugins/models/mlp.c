@@ -156,10 +156,9 @@ static void backward(const slope_model_call *c)
     add_layer(c, 0, backward_to_first(c, false), false);
 }
 
-/* ---- several at once: the first layer is one wide product, since all have its input in common --
- */
+/* ---- several at once: their first layers, with one input, are one product -------------------- */
 
-enum { AT_ONCE = 64 }; /* a wide product gains nothing from more */
+enum { AT_ONCE = 64 }; /* what is shared is paid for by fewer */
 
 static void forward_many(size_t count, const slope_model_call *calls)
 {

@@ -2,7 +2,7 @@
  *
  * Trials of one data set that see the same batches in the same order need not read them one after
  * another: in lockstep a batch is packed once and goes through all of them while it is in the
- * cache, and a model that has SLOPE_MODEL_MANY makes one wide product of all. Optimizers,
+ * cache, and a model that has SLOPE_MODEL_MANY gets all weights in one call. Optimizers,
  * schedules, regularisation, losses and starting weights may differ. A trial that ends, fails or
  * diverges leaves alone; the others close up.
  *
@@ -22,8 +22,9 @@
  * precision, rows of a batch and their order. */
 bool lockstep_fits(const trial *one, const trial *other);
 
-/* How many trials like this one are best run together on one thread: as many as keep a wide product
- * busy while their weights, gradients and state fit a second-level cache. At least 1. */
+/* How many trials like this one are best run together on one thread: as many as make up for
+ * what is done once for all, while their weights, gradients and state fit a second-level cache. At
+ * least 1. */
 size_t lockstep_best_count(const trial *t);
 
 /* trial_run for each of `count` trials that fit each other. They may stand at different steps;

@@ -29,12 +29,13 @@ static size_t cache_for_lanes(void)
     return (size_t)bytes / 4 * 3;
 }
 
-/* A panel of a wide product should be some hundred columns; wider lanes need less company. */
+/* What is done for a chunk once, for all lanes (packing, panels of kernels/product.h), should serve
+ * some hundred outputs; lanes that have many need less company. */
 size_t together_width(const objective *o, size_t bytes_of_lane)
 {
-    enum { COLUMNS = 128 };
-    const size_t columns = o->layout.parameters / (o->shape.features + 1) + 1;
-    const size_t busy = (COLUMNS + columns - 1) / columns;
+    enum { OUTPUTS = 128 };
+    const size_t outputs = o->layout.parameters / (o->shape.features + 1) + 1;
+    const size_t busy = (OUTPUTS + outputs - 1) / outputs;
     const size_t fitting = cache_for_lanes() / (bytes_of_lane + 1);
     const size_t width = busy > fitting ? busy : fitting;
     return width < 1 ? 1 : width > MOST_LANES ? MOST_LANES : width;
@@ -176,7 +177,7 @@ static void accumulate_chunks(accumulation *a, const lane *lanes, size_t begin, 
         accumulate_chunk(a, lanes, r, end - r < most ? end - r : most, false);
 }
 
-/* A segment of several chunks, or of one where there is no wide product that could sum it
+/* A segment of several chunks, or of one where the model has no call for many, which could sum it
  * separately: gradients grow in vectors of their own, which are then added. */
 static void accumulate_beside(accumulation *a, size_t begin, size_t end)
 {

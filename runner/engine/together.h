@@ -2,9 +2,9 @@
  * once for all.
  *
  * A lane is one objective at one weight vector. Lanes may be those of one trial (candidates of a
- * search) or of several trials that lockstep_fits. A model with SLOPE_MODEL_MANY makes one wide
- * product of them; otherwise they take turns on the rows while these are in the cache. The bits of
- * a lane do not depend on the others, nor on which of the two ways is taken; they are those that
+ * search) or of several trials that lockstep_fits. A model with SLOPE_MODEL_MANY gets them all in
+ * one call; otherwise they take turns on the rows while these are in the cache. The bits of a lane
+ * do not depend on the others, nor on which of the two ways is taken; they are those that
  * objective.h states. */
 #ifndef SLOPE_ENGINE_TOGETHER_H
 #define SLOPE_ENGINE_TOGETHER_H
@@ -28,7 +28,7 @@ typedef struct handful {
     const objective *o;
     batch rows;
     size_t width;
-    bool wide; /* as one wide product */
+    bool wide; /* all lanes in one call of the model */
     scratch s;
     const void *x; /* the packed batch; NULL: it is packed chunk after chunk */
 } handful;

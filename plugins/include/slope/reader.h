@@ -66,8 +66,7 @@ struct slope_reader_call {
                          const unsigned char **bytes, size_t *count);
 
     /* Says that the first `count` bytes that load() gave at `bytes` will not be read again, so that
-     * their memory can be had for the tables. Optional; call it through slope_done_with().
-     * */
+     * their memory can be had for the tables. Optional; call it through slope_done_with(). */
     void (*done_with)(const slope_reader_call *call, const unsigned char *bytes, size_t count);
 };
 

@@ -144,8 +144,8 @@ static void run_half(void *argument, size_t first, size_t last)
     if (!lockstep_run(h->c->trials + first, last - first, &nobody, &why)) h->good = false;
 }
 
-/* Together in one group, and in two groups side by side, on several numbers of threads, with the
- * wide product and without. */
+/* Together in one group, and in two groups side by side, on several numbers of threads, with
+ * SLOPE_MODEL_MANY and without. */
 static void run_together(company *c, const char *what)
 {
     for (int threads = 1; threads <= 3; threads++)

@@ -1,6 +1,6 @@
 /* Trials in lockstep: whatever runs together ends with the bits of each trial run alone. All update
- * rules that are built, models with and without a wide product, losses and data of every kind; 1, 2
- * and 3 threads, and groups side by side. Trials that leave their group: test_lockstep_leaving.c.
+ * rules that are built, models with and without SLOPE_MODEL_MANY, losses and data of every kind; 1,
+ * 2 and 3 threads, and groups side by side. Trials that leave their group: test_lockstep_leaving.c.
  */
 #include "lockstep_company.h"
 

@@ -73,12 +73,12 @@ static void begin(descent *d, double learning_rate, int anchor_steps)
     d->host.context = d;
 }
 
-static slope_status take_step(descent *d, size_t size)
+static slope_status take_step(descent *d)
 {
     void *slots[] = {d->memory[0], d->memory[1], d->memory[2]};
     d->step++;
     const double loss = part(part_of(d->step), d->weights, d->gradient);
-    const slope_update call = {.size = (uint32_t)size,
+    const slope_update call = {.size = sizeof call,
                                .host = &d->host.host,
                                .config = &d->config,
                                .n = N,
@@ -108,7 +108,7 @@ static void follows_its_formula(void **state)
         part(part_of(step), w, here);
         part(part_of(step), anchor, there);
         for (size_t i = 0; i < N; i++) w[i] -= 0.125 * (here[i] - there[i] + mu[i]);
-        assert_int_equal(take_step(&d, sizeof(slope_update)), SLOPE_OK);
+        assert_int_equal(take_step(&d), SLOPE_OK);
         for (size_t i = 0; i < N; i++) assert_close("weight", d.weights[i], w[i], 1e-15);
     }
     assert_int_equal(d.whole, 3);
@@ -121,8 +121,7 @@ static void converges_with_a_constant_learning_rate(void **state)
     (void)state;
     descent d;
     begin(&d, 0.2, 10);
-    for (int step = 0; step < 600; step++)
-        assert_int_equal(take_step(&d, sizeof(slope_update)), SLOPE_OK);
+    for (int step = 0; step < 600; step++) assert_int_equal(take_step(&d), SLOPE_OK);
     for (size_t i = 0; i < N; i++) {
         double weighted = 0, all = 0;
         for (size_t k = 0; k < PARTS; k++) {
@@ -133,17 +132,14 @@ static void converges_with_a_constant_learning_rate(void **state)
     }
 }
 
-static void tells_what_is_missing(void **state)
+static void passes_failures_on(void **state)
 {
     (void)state;
     descent d;
     begin(&d, 0.2, 10);
     d.broken = true;
-    assert_int_equal(take_step(&d, sizeof(slope_update)), SLOPE_ERROR);
+    assert_int_equal(take_step(&d), SLOPE_ERROR);
     assert_string_equal(d.host.text, "no rows");
-    begin(&d, 0.2, 10); /* a runner of contract 1.0 hands out less */
-    assert_int_equal(take_step(&d, offsetof(slope_update, full_objective)), SLOPE_ERROR);
-    assert_non_null(strstr(d.host.text, "1.1"));
 }
 
 int main(void)
@@ -151,7 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(follows_its_formula),
         cmocka_unit_test(converges_with_a_constant_learning_rate),
-        cmocka_unit_test(tells_what_is_missing),
+        cmocka_unit_test(passes_failures_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
