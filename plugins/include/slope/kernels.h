@@ -18,7 +18,7 @@
 /* Nonlinearities that the products apply to a block of results while it is in the cache. */
 typedef enum slope_activation {
     SLOPE_IDENTITY = 0,
-    SLOPE_RELU = 1, /* max(0, z); derivative 0 at 0; NaN stays NaN */
+    SLOPE_RELU = 1, /* max(0, z); derivative 0 at 0; NaN and -0 stay */
     SLOPE_TANH = 2,
     SLOPE_SIGMOID = 3, /* 1 / (1 + exp(-z)) */
 } slope_activation;
@@ -27,10 +27,10 @@ typedef struct slope_kernels {
     uint32_t size; /* sizeof(slope_kernels) as the host's compiler saw it */
 
     /* Y = φ(X Wᵀ + b): y[r][o] = φ(bias[o] + the dot product of row r of X and row o of W). X is
-     * rows × in, W is out × in, Y is rows × out. A dot product is 16 partial sums (8 in float64):
-     * number j is the fma chain over i = j, j + 16, … of x[r][i] · w[o][i], starting from 0, where
-     * rows count as continued with zeros to a multiple of 16; then partial sum j + n/2 is added to
-     * j, for n = 16, 8, 4, 2. Nothing is added where bias is NULL. */
+     * rows × in, W is out × in, Y is rows × out. A dot product is n partial sums, n = 16 (8 in
+     * float64): number j is the fma chain over i = j, j + n, … of x[r][i] · w[o][i], starting from
+     * 0, where rows count as continued with zeros to a multiple of n; then number j + m is added to
+     * j, for m = n/2, n/4, … 1. Nothing is added where bias is NULL. */
     void (*affine)(const slope_host *host, size_t rows, size_t in, size_t out, const real *x,
                    size_t ldx, const real *w, size_t ldw, const real *bias,
                    slope_activation activation, real *y, size_t ldy);

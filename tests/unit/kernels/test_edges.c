@@ -255,10 +255,34 @@ static void infinities_at_the_end(const slope_host *host, precision p)
     }
 }
 
+/* Products too small for any number leave -0, which neither a bias that is not there nor relu takes
+ * for 0. Zeros that continue a row do. */
+static void minus_nothing(const slope_host *host, precision p)
+{
+    const size_t lanes = lanes_of(p);
+    for (size_t in = lanes; in <= 3 * lanes; in += lanes / 2) {
+        matrix x = matrix_make(p, 2, in), w = matrix_make(p, 3, in), b = matrix_make(p, 1, 3);
+        for (size_t i = 0; i < in; i++) {
+            for (size_t r = 0; r < 2; r++) put(&x, r, i, ldexp(1, p == FLOAT64 ? -1000 : -100));
+            for (size_t o = 0; o < 3; o++) put(&w, o, i, -0x1p-100);
+        }
+        put(&b, 0, 1, -0.0);
+        const double wanted = in % lanes ? 0.0 : -0.0;
+        assert_true(same(dot_of_rows(&x, 1, &w, 2), wanted));
+        check_affine(host, &x, &w, &b, false, SLOPE_IDENTITY);
+        check_affine(host, &x, &w, &b, false, SLOPE_RELU);
+        check_affine(host, &x, &w, &b, true, SLOPE_RELU);
+        free(x.at);
+        free(w.at);
+        free(b.at);
+    }
+}
+
 static void test_ends_of_rows(void **state)
 {
     (void)state;
     everywhere(infinities_at_the_end);
+    everywhere(minus_nothing);
 }
 
 int main(void)
