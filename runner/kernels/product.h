@@ -129,30 +129,36 @@ static void copy_panel(const product *p, const block *at, size_t k0, size_t dept
     }
 }
 
-/* Outputs that the next tile will need; they may lie beyond what there is. */
+/* Outputs that a tile will need; they may lie beyond what there is. */
 static void fetch_outputs(size_t rows, size_t vectors, const real *c, size_t ldc)
 {
     for (size_t m = 0; m < rows; m++)
         for (size_t n = 0; n < vectors; n++) __builtin_prefetch(c + m * ldc + n * VLEN, 1, 3);
 }
 
-/* All tiles of a block, for steps [k0, k0 + depth) of the sums. */
+/* All tiles of a block, for steps [k0, k0 + depth) of the sums. Each fetches the outputs of the
+ * next, which is below it, at the top of the next C, or at the top of the next panel. */
 static void add_tiles(const product *p, const block *at, size_t k0, size_t depth, const real *b,
                       size_t ldb, sum_start start)
 {
     const bool along = p->a_step == 1;
     const size_t tiles = ceil_divide(at->rows, TALL), stride = along ? p->a_row : p->a_step;
-    for (size_t i = 0; i < p->count; i++)
+    const size_t top = at->row * p->ldc + at->column;
+    for (size_t i = 0; i < p->count; i++) {
+        real *c = p->c[i] + top;
+        const real *next_c = i + 1 < p->count ? p->c[i + 1] + top : p->c[0] + top + at->columns;
         for (size_t t = 0; t < tiles; t++) {
             const size_t m = piece_begin(at->rows, tiles, t);
             const size_t height = piece_begin(at->rows, tiles, t + 1) - m;
             const tile_function tile = along ? along_tiles[height - 1][at->vectors - 1]
                                              : across_tiles[height - 1][at->vectors - 1];
-            real *c = p->c[i] + (at->row + m) * p->ldc + at->column;
-            fetch_outputs(TALL, at->vectors, c + height * p->ldc, p->ldc);
+            fetch_outputs(height, at->vectors, t + 1 < tiles ? c + height * p->ldc : next_c,
+                          p->ldc);
             tile(depth, p->a[i] + (at->row + m) * p->a_row + k0 * p->a_step, stride, b, ldb, c,
                  p->ldc, at->tail, start);
+            c += height * p->ldc;
         }
+    }
 }
 
 static void differentiate(slope_activation activation, size_t count, const real *restrict a,
