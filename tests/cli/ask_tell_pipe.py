@@ -14,6 +14,17 @@ dataset: {name: synthetic, kind: blobs, rows: 120, features: 4, classes: 3, vali
 optimizer: {name: momentum, learning_rate: 0.05}
 train: {epochs: 2, batch_size: 16}
 """
+SWEEP = BLOBS + """\
+sweep:
+  regularization.l2: {log_uniform: [1e-5, 1e-2]}
+  train.epochs: {from: 1, to: 5000}
+  optimizer:
+    - {name: sgd, learning_rate: {from: 0.01, to: 1, scale: log}}
+    - {name: adam, learning_rate: [0.001, 0.01], beta1: {uniform: [0.5, 0.99]}}
+  zip:
+    - {train.batch_size: [16, full], train.seed: [1, 2]}
+  metric: validation_loss
+"""
 TIMES = {"train_seconds", "evaluate_seconds", "seconds"}
 
 

@@ -7,21 +7,9 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from ask_tell_pipe import BLOBS, TIMES, Pipe, bits
+from ask_tell_pipe import BLOBS, SWEEP, TIMES, Pipe, bits
 from run_files import read_csv
 from slope_cli import PROGRAM, SlopeCase, main
-
-SWEEP = BLOBS + """\
-sweep:
-  regularization.l2: {log_uniform: [1e-5, 1e-2]}
-  train.epochs: {from: 1, to: 5000}
-  optimizer:
-    - {name: sgd, learning_rate: {from: 0.01, to: 1, scale: log}}
-    - {name: adam, learning_rate: [0.001, 0.01], beta1: {uniform: [0.5, 0.99]}}
-  zip:
-    - {train.batch_size: [16, full], train.seed: [1, 2]}
-  metric: validation_loss
-"""
 
 
 class AskTell(SlopeCase):
