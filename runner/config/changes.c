@@ -114,18 +114,13 @@ static void add_single(comparing *c, const char *path, const char *how, const co
 static void compare(comparing *c, const char *path, const config_node *before,
                     const config_node *now);
 
-static const char *join(arena *a, const char *path, const char *key)
-{
-    return *path ? arena_printf(a, "%s.%s", path, key) : key;
-}
-
 static void compare_mappings(comparing *c, const char *path, const config_node *before,
                              const config_node *now)
 {
     size_t last = 0;
     bool ordered = true;
     for (size_t i = 0; i < before->count; i++) {
-        const char *key = before->entries[i].key, *below = join(c->memory, path, key);
+        const char *key = before->entries[i].key, *below = space_join(c->memory, path, key);
         size_t place = 0;
         while (place < now->count && strcmp(now->entries[place].key, key) != 0) place++;
         if (place == now->count) {
@@ -138,7 +133,8 @@ static void compare_mappings(comparing *c, const char *path, const config_node *
     }
     for (size_t i = 0; i < now->count; i++)
         if (!config_get(before, now->entries[i].key))
-            add_single(c, join(c->memory, path, now->entries[i].key), added, now->entries[i].value);
+            add_single(c, space_join(c->memory, path, now->entries[i].key), added,
+                       now->entries[i].value);
     if (!ordered && strncmp(path, "sweep", 5) == 0)
         add_line(c, path, "its keys stand in another order, which numbers the trials");
 }

@@ -133,6 +133,9 @@ double *space_point_at(const space *s, size_t d, double place, arena *a);
 /* The number at `place` (from 0 up to and without 1) of a range, as text. */
 const char *space_number(const space_dimension *d, double place, arena *a);
 
+/* path.key, or the key alone where the path is empty. */
+const char *space_join(arena *a, const char *path, const char *key);
+
 /* A value as YAML on one line: 0.1, adam, [100, 50]. */
 const char *space_text(const config_node *value, arena *a);
 

@@ -160,7 +160,6 @@ config_node *space_read_exclusions(space_builder *s, const config_node *list, sp
 void space_tell_strays(space_builder *s);
 size_t space_count_leaves(const config_node *node); /* at most so many settings stand in it */
 
-const char *space_join(arena *a, const char *path, const char *key);
 bool space_is_setting(const char *key, const char *const *settings);
 bool space_is_below(const char *path, const char *prefix);
 bool space_is_auto(const config_node *node);

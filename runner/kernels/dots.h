@@ -23,7 +23,8 @@
 enum { TILE_ROWS = 5, TILE_OUTS = 5 };
 #define EACH_OUTS(X, ROWS) X(ROWS, 1) X(ROWS, 2) X(ROWS, 3) X(ROWS, 4) X(ROWS, 5)
 #define EACH_TILE(X)       EACH_OUTS(X, 1) EACH_OUTS(X, 2) EACH_OUTS(X, 3) EACH_OUTS(X, 4) EACH_OUTS(X, 5)
-#elif defined(__AVX2__) || defined(__aarch64__) /* 12 sums of 16 registers, or 24 of 32 */
+#elif (defined(__AVX2__) && defined(__FMA__)) || \
+    defined(__aarch64__) /* 12 sums of 16 registers, or 24 of 32 */
 enum { TILE_ROWS = 2, TILE_OUTS = 3 };
 #define EACH_TILE(X) X(1, 1) X(1, 2) X(1, 3) X(2, 1) X(2, 2) X(2, 3)
 #else
