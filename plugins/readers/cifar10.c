@@ -91,7 +91,7 @@ static slope_status append_file(const slope_reader_call *call, slope_table *tabl
         memcpy((unsigned char *)table->features + (before + i) * PIXELS, at + record.pixels_at,
                PIXELS);
         /* so that what is copied does not stay in memory twice */
-        if (i % 256 == 255 || i + 1 == rows) slope_done_with(call, bytes, (i + 1) * record.bytes);
+        if (i % 256 == 255 || i + 1 == rows) call->done_with(call, bytes, (i + 1) * record.bytes);
     }
     return SLOPE_OK;
 }

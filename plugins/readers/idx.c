@@ -200,7 +200,7 @@ static void copy_features(const slope_reader_call *call, const idx_array *array,
         const size_t last = count - first > piece ? first + piece : count;
         copy_elements(array, first, last, table);
         const unsigned char *copied = array->elements + last * array->element_bytes;
-        slope_done_with(call, array->file, (size_t)(copied - array->file));
+        call->done_with(call, array->file, (size_t)(copied - array->file));
     }
 }
 

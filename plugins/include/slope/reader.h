@@ -66,17 +66,9 @@ struct slope_reader_call {
                          const unsigned char **bytes, size_t *count);
 
     /* Says that the first `count` bytes that load() gave at `bytes` will not be read again, so that
-     * their memory can be had for the tables. Optional; call it through slope_done_with(). */
+     * their memory can be had for the tables. Nobody must say so. */
     void (*done_with)(const slope_reader_call *call, const unsigned char *bytes, size_t count);
 };
-
-/* Does nothing where the host is older than done_with. */
-static inline void slope_done_with(const slope_reader_call *call, const unsigned char *bytes,
-                                   size_t count)
-{
-    if (call->size >= offsetof(slope_reader_call, done_with) + sizeof call->done_with)
-        call->done_with(call, bytes, count);
-}
 
 typedef struct slope_reader {
     slope_plugin plugin;
