@@ -204,6 +204,8 @@ static const void *extension(const char *name)
 {
     static const slope_model_many many = {
         .size = sizeof many, .forward = forward_many, .backward = backward_many};
+    static const slope_model_rows rows = {.size = sizeof rows};
+    if (strcmp(name, SLOPE_MODEL_ROWS) == 0) return &rows;
     return strcmp(name, SLOPE_MODEL_MANY) == 0 ? &many : NULL;
 }
 

@@ -20,19 +20,6 @@ static reading *reading_of(const slope_reader_call *call)
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
-static size_t element_bytes(slope_element element)
-{
-    switch (element) {
-    case SLOPE_UINT8:
-        return 1;
-    case SLOPE_FLOAT32:
-        return sizeof(float);
-    case SLOPE_FLOAT64:
-        return sizeof(double);
-    }
-    return 0;
-}
-
 /* Grows or shrinks *memory to count × size bytes, the new ones zero. count × size fits in size_t.
  */
 static bool resize(void **memory, size_t old_count, size_t count, size_t size)

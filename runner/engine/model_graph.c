@@ -13,6 +13,7 @@ typedef struct view {
     objective *o;
     const slope_graph *graph;
     call_host host;
+    row_source source;
     scratch s;
     slope_model_call call;
     graph_node *nodes;
@@ -58,8 +59,9 @@ static void run_forward(view *v, arena *a, objective *o, const void *weights, ba
     v->s = scratch_take(&o->scratch);
     row.rows = 1;
     call_host_init(&v->host, o->config->train.precision, o->config->train.seed);
-    v->call =
-        objective_model_call(o, &v->s, &v->host.host, weights, objective_pack(o, &v->s, row), 1);
+    v->host.host.rows = &v->source;
+    const void *x = objective_pack(o, &v->s, row, &v->source);
+    v->call = objective_model_call(o, &v->s, &v->host.host, weights, x, 1);
     o->model->forward(&v->call);
     v->count = v->graph->count(o->program);
     v->nodes = arena_alloc(a, v->count * sizeof *v->nodes);
@@ -209,7 +211,9 @@ static size_t first_bad_row(objective *o, const void *weights, batch rows)
         batch chunk = rows;
         chunk.first += first;
         chunk.rows = rows.rows - first < o->chunk_rows ? rows.rows - first : o->chunk_rows;
-        objective_chunk(o, &s, weights, objective_pack(o, &s, chunk), chunk.rows, NULL);
+        row_source source;
+        const void *x = objective_pack(o, &s, chunk, &source);
+        objective_chunk(o, &s, weights, x, &source, chunk.rows, NULL);
         for (size_t r = 0; r < chunk.rows; r++)
             if (!isfinite(s.losses[r])) return first + r;
     }

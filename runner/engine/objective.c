@@ -46,80 +46,6 @@ batch objective_split(const objective *o, slope_split split)
 
 /* ---- one chunk of rows ----------------------------------------------------------------------- */
 
-typedef struct range_copy {
-    const objective *o;
-    scratch *s;
-    batch rows;
-} range_copy;
-
-static void pack_range(void *argument, size_t first, size_t last)
-{
-    const range_copy *c = argument;
-    const objective *o = c->o;
-    const batch *b = &c->rows;
-    const bool targets = o->loss->target == SLOPE_VALUES;
-    if (o->shape.features)
-        o->k->pack(
-            &(pack_call){.element = b->table->element,
-                         .features = b->table->features,
-                         .columns = b->table->columns,
-                         .index = b->index,
-                         .first = b->first + first,
-                         .rows = last - first,
-                         .shift = o->shift,
-                         .factor = o->factor,
-                         .out = (char *)c->s->x + first * o->shape.features * o->k->real_size,
-                         .ld = o->shape.features,
-                         .ahead = b->ahead});
-    for (size_t r = first; r < last; r++) {
-        const size_t row = b->index ? b->index[b->first + r] : b->first + r;
-        if (b->table->labels) c->s->labels[r] = b->table->labels[row];
-        if (targets)
-            memcpy(c->s->raw_targets + r * o->shape.outputs,
-                   b->table->targets + row * o->shape.outputs, o->shape.outputs * sizeof(double));
-    }
-    if (targets) {
-        const size_t n = o->shape.outputs;
-        o->k->from_double((last - first) * n, c->s->raw_targets + first * n,
-                          (char *)c->s->targets + first * n * o->k->real_size);
-    }
-}
-
-/* Rows can be used where they are if there is nothing to do to them. */
-static const void *rows_in_place(const objective *o, batch b)
-{
-    const slope_element own = o->k->real_size == 8 ? SLOPE_FLOAT64 : SLOPE_FLOAT32;
-    if (!o->shape.features || b.table->element != own || b.index || o->shift || o->factor)
-        return NULL;
-    return (const char *)b.table->features + b.first * o->shape.features * o->k->real_size;
-}
-
-/* Pieces of at least `least` rows, as many for each thread. */
-static size_t even_grain(size_t rows, size_t least)
-{
-    const size_t threads = (size_t)threads_count(), pieces = rows / least / threads * threads;
-    return pieces ? (rows + pieces - 1) / pieces : least;
-}
-
-const void *objective_pack(const objective *o, scratch *s, batch b)
-{
-    /* rows that are worth a second thread: some tens of thousands of numbers */
-    enum { SHORTEST = 32, NUMBERS = 1 << 15 };
-    const size_t fair = NUMBERS / (o->shape.features + 1);
-    const void *in_place = rows_in_place(o, b);
-    range_copy copy = {o, s, b};
-    if (in_place) { /* labels are still gathered: they are few */
-        for (size_t r = 0; b.table->labels && r < b.rows; r++)
-            s->labels[r] = b.table->labels[b.first + r];
-        if (o->loss->target == SLOPE_VALUES)
-            o->k->from_double(b.rows * o->shape.outputs,
-                              b.table->targets + b.first * o->shape.outputs, s->targets);
-        return in_place;
-    }
-    parallel_for(b.rows, even_grain(b.rows, fair > SHORTEST ? fair : SHORTEST), pack_range, &copy);
-    return s->x;
-}
-
 typedef struct loss_task {
     const slope_loss *loss;
     slope_loss_call call;
@@ -144,6 +70,7 @@ static void loss_range(void *argument, size_t first, size_t last)
 slope_model_call objective_model_call(const objective *o, const scratch *s, const slope_host *host,
                                       const void *weights, const void *x, size_t rows)
 {
+    const row_source *source = host->rows;
     return (slope_model_call){
         .size = sizeof(slope_model_call),
         .host = host,
@@ -153,7 +80,7 @@ slope_model_call objective_model_call(const objective *o, const scratch *s, cons
         .weights = weights,
         .rows = rows,
         .x = x,
-        .ldx = o->shape.features,
+        .ldx = source->pack.ld,
         .workspace = s->workspace,
         .scores = s->scores,
         .program = o->program,
@@ -182,10 +109,11 @@ void objective_losses(const objective *o, scratch *s, const slope_host *host, si
 }
 
 void objective_chunk(const objective *o, scratch *s, const void *weights, const void *x,
-                     size_t rows, void *gradient)
+                     row_source *source, size_t rows, void *gradient)
 {
     call_host call;
     call_host_init(&call, o->config->train.precision, o->config->train.seed);
+    call.host.rows = source;
     slope_model_call m = objective_model_call(o, s, &call.host, weights, x, rows);
     o->model->forward(&m);
     objective_losses(o, s, &call.host, rows, gradient != NULL);
@@ -247,7 +175,9 @@ static void gradient_segment(void *argument, size_t first, size_t last)
             chunk.first += r;
             chunk.rows = end - r < o->chunk_rows ? end - r : o->chunk_rows;
             if (end - r >= 2 * o->chunk_rows) chunk.ahead = o->chunk_rows; /* the next chunk */
-            objective_chunk(o, &s, t->weights, objective_pack(o, &s, chunk), chunk.rows, gradient);
+            row_source source;
+            const void *x = objective_pack(o, &s, chunk, &source);
+            objective_chunk(o, &s, t->weights, x, &source, chunk.rows, gradient);
             memcpy(o->row_losses + r, s.losses, chunk.rows * sizeof *s.losses);
         }
     }

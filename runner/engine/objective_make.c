@@ -22,13 +22,22 @@ static void make_preparation(objective *o)
     free(neutral);
 }
 
+/* Long rows begin with a cache line, and an odd number of lines apart: rows that are worked on at
+ * the same time shall not all want the same places of the first-level cache. */
+static size_t padded_length(size_t features, size_t real_size)
+{
+    enum { LINE = 64, LONG = 1024 };
+    if (features * real_size < LONG) return features;
+    return ((features * real_size + LINE - 1) / LINE | 1) * LINE / real_size;
+}
+
 static void plan_scratch(objective *o)
 {
     const size_t rows = o->chunk_rows;
     const size_t own =
         o->model->workspace ? o->model->workspace(o->config->model.config, &o->shape, rows) : 0;
     o->scratch = (scratch_size){.rows = rows,
-                                .features = o->shape.features,
+                                .row_length = o->row_length,
                                 .outputs = o->shape.outputs,
                                 .real_size = o->k->real_size,
                                 .workspace = rows * o->program_workspace + own,
@@ -43,6 +52,12 @@ static const slope_model_many *many_of(const slope_model *model)
     const bool whole =
         many && many->size >= SIZE_THROUGH(slope_model_many, backward) && many->forward;
     return whole && many->backward ? many : NULL;
+}
+
+static bool keeps_rows(const slope_model *model)
+{
+    const slope_plugin *about = &model->plugin;
+    return about->extension && about->extension(SLOPE_MODEL_ROWS);
 }
 
 /* Rows whose features fill a megabyte at most, half of a second-level cache, and that a block of
@@ -72,9 +87,11 @@ objective *objective_create(const trial_config *config, const dataset *data, siz
         return NULL;
     }
     o->chunk_rows = chunk_rows ? chunk_rows : rows_for_cache(o);
+    o->row_length = padded_length(o->shape.features, o->k->real_size);
     make_preparation(o);
     plan_scratch(o);
     o->many = many_of(o->model);
+    o->rows_by_kernels = keeps_rows(o->model);
     return o;
 }
 

@@ -40,7 +40,9 @@ bool objective_confusion(objective *o, const void *weights, batch rows, uint64_t
         batch chunk = rows;
         chunk.first += r;
         chunk.rows = rows.rows - r < o->chunk_rows ? rows.rows - r : o->chunk_rows;
-        objective_chunk(o, &s, weights, objective_pack(o, &s, chunk), chunk.rows, NULL);
+        row_source source;
+        const void *x = objective_pack(o, &s, chunk, &source);
+        objective_chunk(o, &s, weights, x, &source, chunk.rows, NULL);
         objective_count_hits(o, &s, chunk.rows); /* leaves its guesses */
         for (size_t i = 0; i < chunk.rows; i++)
             if ((size_t)s.guesses[i] < classes)

@@ -21,9 +21,11 @@ struct objective {
     layout layout;
     objective_part part;
     void *shift, *factor; /* columns of real; NULL for none */
+    size_t row_length;    /* reals from one packed row to the next */
     size_t chunk_rows;
     scratch_size scratch;         /* what a chunk needs, for one lane */
     const slope_model_many *many; /* NULL: the model has none */
+    bool rows_by_kernels;         /* the model keeps SLOPE_MODEL_ROWS */
     double *row_losses;           /* of the batch whose gradient was asked for last */
     size_t row_capacity;
     char *segment_gradients;
@@ -33,7 +35,8 @@ struct objective {
 /* Sees to it that model, loss and data fit, and lets the model prepare: sets shape and program. */
 bool objective_fit(objective *o, failure *why);
 
-/* A call of the model on rows that are packed; `host` lives as long as the call. */
+/* A call of the model on rows that came from objective_pack; `host` has their source, and lives as
+ * long as the call. */
 slope_model_call objective_model_call(const objective *o, const scratch *s, const slope_host *host,
                                       const void *weights, const void *x, size_t rows);
 
@@ -47,15 +50,17 @@ void objective_add_errors(const objective *o, scratch *s, batch rows, double *su
 void objective_judge_errors(const objective *o, batch rows, const double *sums, size_t blocks,
                             evaluation *e);
 
-/* Rows of the batch as the model wants them, and their labels in s. */
-const void *objective_pack(const objective *o, scratch *s, batch rows);
+/* Rows of the batch as the model wants them, and their labels in s. What stands behind the rows is
+ * in *source, which is for the host of the model's calls: where the model keeps SLOPE_MODEL_ROWS it
+ * may be that only they pack them. */
+const void *objective_pack(const objective *o, scratch *s, batch rows, row_source *source);
 
 /* How many rows of the batch hit their label, by the scores in s; the guesses stay there. */
 size_t objective_count_hits(const objective *o, scratch *s, size_t rows);
 
 /* Forward, losses (into s->losses), and backward if gradient is not NULL (added to it). */
 void objective_chunk(const objective *o, scratch *s, const void *weights, const void *x,
-                     size_t rows, void *gradient);
+                     row_source *source, size_t rows, void *gradient);
 
 /* Rows of a segment of a batch (objective.h). */
 size_t objective_segment_length(const objective *o, size_t rows);

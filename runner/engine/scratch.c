@@ -48,7 +48,7 @@ static scratch divide(const scratch_size *z, carver *c)
     s.score_gradient = carve(c, z->lanes * s.score_bytes);
     s.workspace = carve(c, z->lanes * s.workspace_bytes);
     s.sums = carve(c, z->sums * z->real_size);
-    s.x = carve(c, z->rows * z->features * z->real_size);
+    s.x = carve(c, z->rows * z->row_length * z->real_size);
     return s;
 }
 

@@ -12,15 +12,16 @@
 
 /* What a chunk needs. */
 typedef struct scratch_size {
-    size_t rows, features, outputs, real_size;
-    size_t workspace; /* reals, of the model */
-    size_t lanes;     /* weight vectors that the chunk goes through at once; at least 1 */
-    size_t sums;      /* reals, for gradients that are added up beside the others */
+    size_t rows, outputs, real_size;
+    size_t row_length; /* reals from one row of x to the next */
+    size_t workspace;  /* reals, of the model */
+    size_t lanes;      /* weight vectors that the chunk goes through at once; at least 1 */
+    size_t sums;       /* reals, for gradients that are added up beside the others */
 } scratch_size;
 
 /* Rows × columns without gaps; `lane` pieces one after another where there are several lanes. */
 typedef struct scratch {
-    void *x;                       /* rows × features: packed */
+    void *x;                       /* rows × row_length: packed */
     void *workspace;               /* of each lane */
     void *scores, *score_gradient; /* rows × outputs, of each lane */
     void *loss_scratch, *targets;  /* rows × outputs */

@@ -51,6 +51,7 @@ typedef struct chunk {
     size_t count; /* at most MOST_LANES */
     scratch *s;
     const void *x;
+    row_source *source;
     size_t rows;
     bool backward; /* gradients, too */
     bool separate; /* as in slope_model_many */
@@ -77,8 +78,10 @@ static void make_calls(const chunk *c, slope_model_call *calls, call_host *hosts
     size_t used = 0;
     for (size_t i = 0; i < c->count; i++) {
         const train_config *train = &c->lanes[i].o->config->train;
-        if (!used || hosts[used - 1].seed != train->seed)
-            call_host_init(&hosts[used++], train->precision, train->seed);
+        if (!used || hosts[used - 1].seed != train->seed) {
+            call_host_init(&hosts[used], train->precision, train->seed);
+            hosts[used++].host.rows = c->source;
+        }
         const scratch s = scratch_lane(c->s, i);
         calls[i] = objective_model_call(c->lanes[0].o, &s, &hosts[used - 1].host,
                                         c->lanes[i].weights, c->x, c->rows);
@@ -107,7 +110,8 @@ static void chunk_in_turn(const chunk *c)
 {
     for (size_t i = 0; i < c->count; i++) {
         const lane *l = &c->lanes[i];
-        objective_chunk(l->o, c->s, l->weights, c->x, c->rows, c->backward ? l->gradient : NULL);
+        objective_chunk(l->o, c->s, l->weights, c->x, c->source, c->rows,
+                        c->backward ? l->gradient : NULL);
         c->seen(c->argument, i, c->s);
     }
 }
@@ -122,7 +126,7 @@ handful together_take(const objective *o, batch rows, size_t width)
     handful h = {.o = o, .rows = rows, .width = width, .wide = wide};
     const scratch_size size = size_for(o, wide ? width : 1, beside ? width * o->layout.total : 0);
     h.s = scratch_take(&size);
-    h.x = whole ? objective_pack(o, &h.s, rows) : NULL;
+    h.x = whole ? objective_pack(o, &h.s, rows, &h.source) : NULL;
     return h;
 }
 
@@ -141,19 +145,19 @@ static void add_losses(void *argument, size_t number, scratch *s)
 }
 
 /* Rows [first, first + rows) of the batch; their labels and targets begin those of `part`. */
-static const void *rows_at(const handful *h, size_t first, size_t rows, scratch *part)
+static const void *rows_at(handful *h, size_t first, size_t rows, scratch *part)
 {
     const objective *o = h->o;
     *part = h->s;
     if (h->x) {
         part->labels += first;
         part->targets = (char *)part->targets + first * o->shape.outputs * o->k->real_size;
-        return (const char *)h->x + first * o->shape.features * o->k->real_size;
+        return (const char *)h->x + first * h->source.pack.ld * o->k->real_size;
     }
     batch some = h->rows;
     some.first += first;
     some.rows = rows;
-    return objective_pack(o, part, some);
+    return objective_pack(o, part, some, &h->source);
 }
 
 /* One chunk of a segment; gradients are added to those of `lanes`. */
@@ -162,7 +166,7 @@ static void accumulate_chunk(accumulation *a, const lane *lanes, size_t first, s
 {
     scratch part;
     const void *x = rows_at(a->h, first, rows, &part);
-    const chunk c = {lanes, a->count, &part, x, rows, true, separate, add_losses, a};
+    const chunk c = {lanes, a->count, &part, x, &a->h->source, rows, true, separate, add_losses, a};
     a->chunk_rows = rows;
     if (a->h->wide)
         chunk_wide(&c);
@@ -264,13 +268,15 @@ static void values_block(void *argument, size_t first, size_t last)
             values_place p = {t, 0, b, t->rows};
             p.rows.first += begin + r;
             p.rows.rows = rows - r < o->chunk_rows ? rows - r : o->chunk_rows;
-            const void *x = objective_pack(o, &s, p.rows);
+            row_source source;
+            const void *x = objective_pack(o, &s, p.rows, &source);
             for (p.first = 0; p.first < t->count; p.first += t->width) {
                 const size_t left = t->count - p.first;
                 const chunk c = {t->lanes + p.first,
                                  left < t->width ? left : t->width,
                                  &s,
                                  x,
+                                 &source,
                                  p.rows.rows,
                                  false,
                                  false,

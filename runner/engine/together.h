@@ -30,7 +30,8 @@ typedef struct handful {
     size_t width;
     bool wide; /* all lanes in one call of the model */
     scratch s;
-    const void *x; /* the packed batch; NULL: it is packed chunk after chunk */
+    const void *x;     /* the packed batch; NULL: it is packed chunk after chunk */
+    row_source source; /* of that, or of the chunk at hand */
 } handful;
 handful together_take(const objective *o, batch rows, size_t width);
 

@@ -116,6 +116,7 @@ void call_host_init(call_host *call, precision p, uint64_t seed)
         .uniform = host_uniform,
         .fail_at = host_fail_at,
         .allocate = host_allocate,
+        .rows = NULL,
     };
 }
 

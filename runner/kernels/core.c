@@ -1,14 +1,15 @@
 /* kernels/core.c: the numeric core. Compiled once for each instruction set and precision (see
  * CMakeLists.txt); exports one table, kernels_<isa>_<bits>.
  *
- * Matrix products are in dots.h and product.h, single numbers in elementary.h; here is what is made
- * of them.
+ * Matrix products are in dots.h and product.h, the rows that they read in rows.h, single numbers in
+ * elementary.h; here is what is made of them.
  */
 #include "kernels/kernels.h"
 
 #include "kernels/dots.h"
 #include "kernels/elementary.h"
 #include "kernels/product.h"
+#include "kernels/rows.h"
 
 #define GLUE_(a, b) kernels_##a##_##b
 #define GLUE(a, b)  GLUE_(a, b)
@@ -45,7 +46,8 @@ static void affine_many(const slope_host *host, size_t count, size_t rows, size_
                                 .bias = bias,
                                 .activation = activation,
                                 .y = y,
-                                .ldy = ldy});
+                                .ldy = ldy,
+                                .source = rows_of(host, x)});
 }
 
 static void affine(const slope_host *host, size_t rows, size_t in, size_t out, const real *x,
@@ -59,6 +61,8 @@ static void sum_weights(const slope_host *host, size_t count, size_t rows, size_
                         const real *x, size_t ldx, const real *const *d, size_t ldd, real *const *g,
                         size_t ldg, sum_start start)
 {
+    row_source *source = rows_of(host, x);
+    if (source) rows_wanted(source, x, rows);
     product p = {.count = count,
                  .rows = out,
                  .columns = in,
@@ -70,7 +74,8 @@ static void sum_weights(const slope_host *host, size_t count, size_t rows, size_
                  .ldb = ldx,
                  .c = g,
                  .ldc = ldg,
-                 .start = start};
+                 .start = start,
+                 .source = source};
     multiply(host, &p, true); /* as dots.h shares the outputs, and the updates the weights */
 }
 
@@ -146,72 +151,6 @@ DEFINE_ELEMENTWISE(sin)
 DEFINE_ELEMENTWISE(cos)
 
 /* ---- what only the engine calls -------------------------------------------------------------- */
-
-/* A row that will be wanted soon, into the second-level cache: a shuffled row is a jump to memory
- * that no hardware foresees (rows one after another it does). Always inline: gcc takes a function
- * that only prefetches for one without effect, and drops calls of it. */
-static inline __attribute__((always_inline)) void fetch_row(const pack_call *p, size_t r,
-                                                            size_t row_bytes)
-{
-    enum { LINE = 64, LINES = 64 };
-    const size_t at = p->first + r + p->ahead;
-    const char *row = (const char *)p->features + (p->index ? p->index[at] : at) * row_bytes;
-    for (size_t i = 0; i < row_bytes && i < LINES * LINE; i += LINE)
-        __builtin_prefetch(row + i, 0, 2);
-}
-
-#define DEFINE_SCALE(type, name) \
-    static void scale_##name(size_t count, const type *restrict raw, const real *restrict factor, \
-                             real *restrict out) \
-    { \
-        for (size_t c = 0; c < count; c++) out[c] = (real)raw[c] * factor[c]; \
-    }
-DEFINE_SCALE(float, float32)
-DEFINE_SCALE(double, float64)
-#if HAS_V_LOAD_BYTES
-/* As the compiler would have it, but with one plain load for a vector. */
-static void scale_uint8(size_t count, const unsigned char *restrict raw,
-                        const real *restrict factor, real *restrict out)
-{
-    size_t c = 0;
-    for (; c + VLEN <= count; c += VLEN)
-        v_store(out + c, v_mul(v_load_bytes(raw + c), v_load(factor + c)));
-    for (; c < count; c++) out[c] = (real)raw[c] * factor[c];
-}
-#else
-DEFINE_SCALE(unsigned char, uint8)
-#endif
-
-#define DEFINE_PACK(type, name) \
-    static void pack_##name(const pack_call *p) \
-    { \
-        for (size_t r = 0; r < p->rows; r++) { \
-            const size_t row = p->index ? p->index[p->first + r] : p->first + r; \
-            if (p->ahead && p->index) fetch_row(p, r, p->columns * sizeof(type)); \
-            const type *restrict raw = (const type *)p->features + row * p->columns; \
-            real *restrict out = p->out + r * p->ld; \
-            if (p->shift) \
-                for (size_t c = 0; c < p->columns; c++) \
-                    out[c] = ((real)raw[c] - p->shift[c]) * p->factor[c]; \
-            else if (p->factor) \
-                scale_##name(p->columns, raw, p->factor, out); \
-            else \
-                for (size_t c = 0; c < p->columns; c++) out[c] = (real)raw[c]; \
-        } \
-    }
-DEFINE_PACK(unsigned char, uint8)
-DEFINE_PACK(float, float32)
-DEFINE_PACK(double, float64)
-
-static void pack(const pack_call *call)
-{
-    if (call->element == SLOPE_UINT8)
-        pack_uint8(call);
-    else if (call->element == SLOPE_FLOAT32)
-        pack_float32(call);
-    else
-        pack_float64(call);
-}
 
 static void add(size_t count, const real *restrict x, real *restrict y)
 {

@@ -10,12 +10,17 @@
  * first-level cache. Rows too long for that are cut into blocks, and the partial sums wait in
  * memory in between.
  *
+ * Rows that are stored as bytes are converted by the first strip that reads them, between its
+ * multiply-adds, and written for all that come after; what else is to be packed is packed tile by
+ * tile, just before.
+ *
  * Only for kernels/core.c. */
 #ifndef SLOPE_KERNELS_DOTS_H
 #define SLOPE_KERNELS_DOTS_H
 
 #include "kernels/cut.h"
 #include "kernels/elementary.h"
+#include "kernels/rows.h"
 #include "kernels/vector.h"
 #include "slope/kernels.h"
 
@@ -54,12 +59,19 @@ typedef struct dots_end {
     real *sums;        /* and written then: row after row, up to a whole vector */
 } dots_end;
 
+/* Rows that a tile converts from bytes. */
+typedef struct dots_bytes {
+    const unsigned char *raw[TILE_ROWS]; /* where each begins, at the tile's first feature */
+    const real *factor;
+} dots_bytes;
+
 /* ROWS × OUTS dot products along `count` features. */
-#define DEFINE_DOTS(ROWS, OUTS) \
-    static void dots_##ROWS##_##OUTS(size_t count, const real *x, size_t ldx, const real *w, \
-                                     size_t ldw, const dots_end *end) \
+#define DEFINE_DOTS_OF(NAME, ROWS, OUTS, BEGIN, STEP, END, X_WHOLE) \
+    static void NAME(size_t count, real *x, size_t ldx, const real *w, size_t ldw, \
+                     const dots_end *end, fetcher *f, const dots_bytes *bytes) \
     { \
         enum { DOTS = ROWS * OUTS }; \
+        BEGIN(ROWS); \
         vec sum[DOTS][PARTS]; \
         if (end->go_on) \
             UNROLL for (size_t i = 0; i < DOTS; i++) UNROLL for (size_t p = 0; p < PARTS; p++) \
@@ -67,12 +79,15 @@ typedef struct dots_end {
         else \
             UNROLL for (size_t i = 0; i < DOTS; i++) UNROLL for (size_t p = 0; p < PARTS; p++) \
                 sum[i][p] = v_set1(0); \
-        for (; count >= LANES; count -= LANES) { \
-            DOTS_STEP(ROWS, OUTS, DOTS_WHOLE) \
+        size_t at = 0; \
+        for (; at + LANES <= count; at += LANES) { \
+            STEP; \
+            DOTS_STEP(ROWS, OUTS, X_WHOLE, DOTS_WHOLE); \
             x += LANES; \
             w += LANES; \
         } \
-        if (count) DOTS_STEP(ROWS, OUTS, DOTS_REST) \
+        if (at < count) DOTS_STEP(ROWS, OUTS, DOTS_REST, DOTS_REST); \
+        END(f); \
         if (!end->start) { \
             UNROLL for (size_t i = 0; i < DOTS; i++) UNROLL for (size_t p = 0; p < PARTS; p++) \
                 v_store(end->lanes + i * LANES + p * VLEN, sum[i][p]); \
@@ -89,26 +104,56 @@ typedef struct dots_end {
             v_store(end->sums + first, v_add(v_load(end->start + first), v_fold_lanes(group))); \
         } \
     }
-#define DOTS_WHOLE(at, p) v_load((at) + (p)*VLEN)
-#define DOTS_REST(at, p)  load_rest(at, count, (p)*VLEN)
-#define DOTS_STEP(ROWS, OUTS, LOAD) \
+#define DOTS_WHOLE(row, p, m) v_load((row) + (p)*VLEN)
+#define DOTS_REST(row, p, m)  load_rest(row, count - at, (p)*VLEN)
+#define DOTS_STEP(ROWS, OUTS, X, W) \
     UNROLL for (size_t p = 0; p < PARTS; p++) \
     { \
         vec a[ROWS]; \
-        UNROLL for (size_t m = 0; m < ROWS; m++) a[m] = LOAD(x + m * ldx, p); \
+        UNROLL for (size_t m = 0; m < ROWS; m++) a[m] = X(x + m * ldx, p, m); \
         UNROLL for (size_t o = 0; o < OUTS; o++) \
         { \
-            const vec b = LOAD(w + o * ldw, p); \
+            const vec b = W(w + o * ldw, p, o); \
             UNROLL for (size_t m = 0; m < ROWS; m++) sum[m * OUTS + o][p] = \
                 v_fma(a[m], b, sum[m * OUTS + o][p]); \
         } \
     }
+#define NO_BYTES(ROWS) (void)bytes
+#define DEFINE_DOTS(ROWS, OUTS) \
+    DEFINE_DOTS_OF(dots_##ROWS##_##OUTS, ROWS, OUTS, NO_BYTES, , FETCH_NOTHING, DOTS_WHOLE)
 EACH_TILE(DEFINE_DOTS)
 
-typedef void (*dots_function)(size_t count, const real *x, size_t ldx, const real *w, size_t ldw,
-                              const dots_end *end);
+#if HAS_V_LOAD_BYTES
+#define ROWS_OF_BYTES(ROWS) \
+    const unsigned char *raw[ROWS]; \
+    UNROLL for (size_t m = 0; m < ROWS; m++) raw[m] = bytes->raw[m]; \
+    const real *factor = bytes->factor; \
+    FETCH_BEGIN(f)
+/* Also written to where the row is to stand. */
+static inline vec convert(const unsigned char *raw, const real *factor, real *row)
+{
+    const vec v = v_mul(v_load_bytes(raw), v_load(factor));
+    v_store(row, v);
+    return v;
+}
+#define DOTS_BYTES(row, p, m) \
+    convert(raw[m] + at + (p)*VLEN, factor + at + (p)*VLEN, (row) + (p)*VLEN)
+#define DEFINE_BYTE_DOTS(ROWS, OUTS) \
+    DEFINE_DOTS_OF(byte_dots_##ROWS##_##OUTS, ROWS, OUTS, ROWS_OF_BYTES, FETCH_STEP, FETCH_END, \
+                   DOTS_BYTES)
+EACH_TILE(DEFINE_BYTE_DOTS)
+#endif
+
+typedef void (*dots_function)(size_t count, real *x, size_t ldx, const real *w, size_t ldw,
+                              const dots_end *end, fetcher *f, const dots_bytes *bytes);
 #define DOTS_ENTRY(ROWS, OUTS) [ROWS - 1][OUTS - 1] = dots_##ROWS##_##OUTS,
 static const dots_function dots_tiles[TILE_ROWS][TILE_OUTS] = {EACH_TILE(DOTS_ENTRY)};
+#if HAS_V_LOAD_BYTES
+#define BYTE_DOTS_ENTRY(ROWS, OUTS) [ROWS - 1][OUTS - 1] = byte_dots_##ROWS##_##OUTS,
+static const dots_function byte_dots_tiles[TILE_ROWS][TILE_OUTS] = {EACH_TILE(BYTE_DOTS_ENTRY)};
+#else
+#define byte_dots_tiles dots_tiles /* never asked for */
+#endif
 
 /* Y_i = φ(X W_iᵀ + b_i) for i < count; X is rows × in, W_i out × in, Y_i rows × out. */
 typedef struct dots {
@@ -124,6 +169,8 @@ typedef struct dots {
     size_t strips; /* of outputs, of each matrix */
     size_t blocks; /* of rows */
     bool by_rows;  /* neighbouring tasks share their rows; otherwise their outputs */
+    row_source
+        *source; /* of x; NULL: none, or its rows are all there and nothing is to be fetched */
 } dots;
 
 static void activate(slope_activation activation, size_t count, real *c)
@@ -139,6 +186,7 @@ static void activate(slope_activation activation, size_t count, real *c)
 /* Outputs [out, out + width) of one matrix for rows [row, row + rows), and what becomes of them. */
 typedef struct strip {
     size_t matrix, out, width, row, rows;
+    bool unpacked;                             /* the first one to read these rows packs them */
     real start[TILE_ROWS * TILE_OUTS + LANES]; /* of every tile: all begin with a row */
     real sums[BLOCK_ROWS * TILE_OUTS + LANES]; /* row after row, as the next */
     real lanes[BLOCK_ROWS * TILE_OUTS * LANES];
@@ -164,11 +212,35 @@ static void begin_strip(const dots *d, size_t task, strip *s)
     s->width = piece_begin(d->out, d->strips, number % d->strips + 1) - s->out;
     s->row = piece_begin(d->rows, d->blocks, block);
     s->rows = piece_begin(d->rows, d->blocks, block + 1) - s->row;
+    s->unpacked = d->source && row_number(d->source, d->x) + s->row >= d->source->packed;
     for (size_t i = 0; i < sizeof s->start / sizeof *s->start; i++)
         s->start[i] = -R(0.0); /* which changes no sum, not even -0 */
     for (size_t m = 0; d->bias && m < TILE_ROWS; m++)
         for (size_t o = 0; o < s->width; o++)
             s->start[m * s->width + o] = d->bias[s->matrix][s->out + o];
+}
+
+/* The tile of `height` rows from `row` of the source on is to be packed. What is left for the tile
+ * to do on the way is in *bytes; true if it is something. */
+static bool pack_tile(const pack_call *p, size_t row, size_t height, size_t first, size_t count,
+                      dots_bytes *bytes)
+{
+#if HAS_V_LOAD_BYTES
+    if (p->element == SLOPE_UINT8 && p->factor && !p->shift) {
+        const size_t whole = count / LANES * LANES;
+        for (size_t m = 0; m < height; m++) {
+            fetch_row(p, row + m, first, count);
+            bytes->raw[m] = (const unsigned char *)stored_row(p, row + m, 0) + first;
+            pack_uint8(p, row + m, first + whole, count - whole);
+        }
+        bytes->factor = p->factor + first;
+        return true;
+    }
+#else
+    (void)bytes;
+#endif
+    pack_piece(p, row, height, first, count);
+    return false;
 }
 
 /* Features [first, first + count). While one tile of rows is at work, the beginnings of the next
@@ -177,23 +249,32 @@ static void begin_strip(const dots *d, size_t task, strip *s)
 static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const real *ahead)
 {
     const size_t tiles = ceil_divide(s->rows, TILE_ROWS), higher = s->rows % tiles;
-    const real *x = d->x + s->row * d->ldx + first;
+    real *x = (real *)(uintptr_t)d->x + s->row * d->ldx + first; /* written only while packing */
     const real *w = d->w[s->matrix] + s->out * d->ldw + first;
     const size_t share = ceil_divide(s->width * count, tiles); /* of what lies ahead */
+    size_t row = s->unpacked ? row_number(d->source, d->x) + s->row : 0;
     dots_end end = {.lanes = s->lanes,
                     .go_on = first > 0,
                     .start = first + count == d->in ? s->start : NULL,
                     .sums = s->sums};
     for (size_t t = 0; t < tiles; t++) {
         const size_t height = s->rows / tiles + (t < higher);
-        const real *next = x + height * d->ldx;
+        real *next = x + height * d->ldx;
         for (size_t r = 0; r < TILE_ROWS && t + 1 < tiles; r++)
             for (size_t line = 0; line < AHEAD; line++)
                 __builtin_prefetch(next + r * d->ldx + line * LANES, 0, 3);
         for (size_t i = 0; i < share; i += LANES)
             __builtin_prefetch(ahead + s->width * first + t * share + i, 0, 2);
-        dots_tiles[height - 1][s->width - 1](count, x, d->ldx, w, d->ldw, &end);
+        dots_bytes bytes;
+        const bool converts =
+            s->unpacked && pack_tile(&d->source->pack, row, height, first, count, &bytes);
+        const dots_function tile = converts ? byte_dots_tiles[height - 1][s->width - 1]
+                                            : dots_tiles[height - 1][s->width - 1];
+        fetcher f = fetcher_begin(d->source, w);
+        tile(count, x, d->ldx, w, d->ldw, &end, &f, &bytes);
+        fetcher_end(d->source, &f);
         x = next;
+        row += height;
         end.lanes += height * s->width * LANES;
         end.sums += height * s->width;
     }
@@ -227,7 +308,19 @@ static void dots_task(void *argument, size_t begin, size_t end)
             sum_strip(d, &s, first, (last < d->in ? last : d->in) - first, ahead);
         }
         finish_strip(d, &s);
+        if (s.unpacked) d->source->packed += s.rows;
     }
+}
+
+/* Strips pack rows on the way where one thread has them all, in their order. */
+static void prepare_source(dots *d, size_t threads)
+{
+    row_source *s = d->source;
+    if (!s) return;
+    const bool in_order = row_number(s, d->x) == s->packed;
+    const bool alike = d->in == s->pack.columns && d->ldx == s->pack.ld;
+    if (threads > 1 || !in_order || !alike) rows_wanted(s, d->x, d->rows);
+    if (threads > 1) d->source = NULL;
 }
 
 static void multiply_dots(const slope_host *host, dots *d)
@@ -238,6 +331,7 @@ static void multiply_dots(const slope_host *host, dots *d)
     d->strips = pieces_for(d->out, TILE_OUTS, d->by_rows ? 1 : threads);
     d->blocks = pieces_for(d->rows, BLOCK_ROWS, d->by_rows ? threads : 1);
     const size_t tasks = d->count * d->strips * d->blocks;
+    prepare_source(d, threads);
     if (threads == 1)
         dots_task(d, 0, tasks);
     else

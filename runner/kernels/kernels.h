@@ -12,6 +12,19 @@
 #include "slope/kernels.h"
 #include "slope/reader.h"
 
+static inline size_t element_bytes(slope_element element) /* 0: there is no such element */
+{
+    switch (element) {
+    case SLOPE_UINT8:
+        return 1;
+    case SLOPE_FLOAT32:
+        return sizeof(float);
+    case SLOPE_FLOAT64:
+        return sizeof(double);
+    }
+    return 0;
+}
+
 /* Rows to be packed: out[r][c] = (raw[index[first + r]][c] - shift[c]) · factor[c], each operation
  * rounded once; without shift only the product, without factor only the conversion. */
 typedef struct pack_call {
@@ -26,6 +39,17 @@ typedef struct pack_call {
     size_t ahead; /* while row first + r is packed, row first + r + ahead of the index (or of the
                      table) is fetched into the cache; 0: none. It must exist */
 } pack_call;
+
+/* Rows of a chunk, for the products that will read them: behind slope_host.rows while a model works
+ * that leaves its rows to the kernels (SLOPE_MODEL_ROWS). They may still have to be packed; the
+ * first product that reads them does so on the way, while they are in registers. Belongs to the
+ * thread that calls the model. */
+typedef struct row_source {
+    pack_call pack; /* of all rows; out is what the model knows as x */
+    size_t packed;  /* so many stand there, the first ones; the others are to be packed */
+    const char *ahead, *ahead_end; /* what will be read after these rows, on its way to the
+                                      second-level cache from `ahead` on */
+} row_source;
 
 enum { SUM_BLOCK = 65536 };
 

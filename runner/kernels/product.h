@@ -5,13 +5,15 @@
  * summation index, one step for all outputs of the tile. Lanes are columns of B and of C, never
  * parts of one sum; so the order of accumulation is the plain one, at every width. Where many tiles
  * share columns of B, these are copied into a panel first (contiguous, padded with zeros). Sums
- * longer than a panel are continued from the output, which changes no bit.
+ * longer than a panel are continued from the output, which changes no bit. Where B is rows of data,
+ * those that come next are fetched meanwhile (rows.h).
  *
  * Only for kernels/core.c. */
 #ifndef SLOPE_KERNELS_PRODUCT_H
 #define SLOPE_KERNELS_PRODUCT_H
 
 #include "kernels/cut.h"
+#include "kernels/rows.h"
 #include "kernels/vector.h"
 #include "slope/kernels.h"
 
@@ -32,11 +34,12 @@ typedef enum sum_start {
 
 /* c[m][n] = chain over k of a[m · ROW + k · STEP] · b[k][n]. The last vector of a row of c has
  * `tail` lanes that exist; in b all are there. One of ROW and STEP is `stride`, the other 1. */
-#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP) \
+#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP, FETCH_FIRST, FETCH_NEXT, FETCH_LAST) \
     static void NAME(size_t depth, const real *a, size_t stride, const real *b, size_t ldb, \
-                     real *c, size_t ldc, size_t tail, sum_start start) \
+                     real *c, size_t ldc, size_t tail, sum_start start, fetcher *f) \
     { \
         enum { LAST = VECTORS - 1 }; \
+        FETCH_FIRST(f); \
         vec sum[ROWS][VECTORS]; \
         for (size_t m = 0; m < ROWS; m++) { \
             for (size_t n = 0; n + 1 < VECTORS; n++) \
@@ -45,6 +48,7 @@ typedef enum sum_start {
                 start == CONTINUE ? v_load_part(c + m * ldc + LAST * VLEN, tail) : v_set1(0); \
         } \
         for (size_t k = 0; k < depth; k++) { \
+            FETCH_NEXT; \
             vec factor[VECTORS]; \
             for (size_t n = 0; n < VECTORS; n++) factor[n] = v_load(b + n * VLEN); \
             for (size_t m = 0; m < ROWS; m++) { \
@@ -54,6 +58,7 @@ typedef enum sum_start {
             a += STEP; \
             b += ldb; \
         } \
+        FETCH_LAST(f); \
         FORGET(c); \
         for (size_t m = 0; m < ROWS; m++) { \
             real *row = c + m * ldc; \
@@ -75,19 +80,24 @@ enum { TALL = 6 };
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
 
-/* Of tiles whose steps lie apart and whose rows are neighbours in a, and the other way round. */
+/* Of tiles whose steps lie apart and whose rows are neighbours in a, without and with something to
+ * fetch, and the other way round. */
 #define DEFINE_TILES(ROWS) \
-    DEFINE_TILE(across_##ROWS##_1, ROWS, 1, 1, stride) \
-    DEFINE_TILE(across_##ROWS##_2, ROWS, 2, 1, stride) \
-    DEFINE_TILE(along_##ROWS##_1, ROWS, 1, stride, 1) \
-    DEFINE_TILE(along_##ROWS##_2, ROWS, 2, stride, 1)
+    DEFINE_TILE(across_##ROWS##_1, ROWS, 1, 1, stride, FETCH_NOTHING, , FETCH_NOTHING) \
+    DEFINE_TILE(across_##ROWS##_2, ROWS, 2, 1, stride, FETCH_NOTHING, , FETCH_NOTHING) \
+    DEFINE_TILE(fetching_##ROWS##_1, ROWS, 1, 1, stride, FETCH_BEGIN, FETCH_STEP, FETCH_END) \
+    DEFINE_TILE(fetching_##ROWS##_2, ROWS, 2, 1, stride, FETCH_BEGIN, FETCH_STEP, FETCH_END) \
+    DEFINE_TILE(along_##ROWS##_1, ROWS, 1, stride, 1, FETCH_NOTHING, , FETCH_NOTHING) \
+    DEFINE_TILE(along_##ROWS##_2, ROWS, 2, stride, 1, FETCH_NOTHING, , FETCH_NOTHING)
 EACH_HEIGHT(DEFINE_TILES)
 
 typedef void (*tile_function)(size_t depth, const real *a, size_t stride, const real *b, size_t ldb,
-                              real *c, size_t ldc, size_t tail, sum_start start);
-#define ACROSS(ROWS) [ROWS - 1] = {across_##ROWS##_1, across_##ROWS##_2},
-#define ALONG(ROWS)  [ROWS - 1] = {along_##ROWS##_1, along_##ROWS##_2},
+                              real *c, size_t ldc, size_t tail, sum_start start, fetcher *f);
+#define ACROSS(ROWS)   [ROWS - 1] = {across_##ROWS##_1, across_##ROWS##_2},
+#define FETCHING(ROWS) [ROWS - 1] = {fetching_##ROWS##_1, fetching_##ROWS##_2},
+#define ALONG(ROWS)    [ROWS - 1] = {along_##ROWS##_1, along_##ROWS##_2},
 static const tile_function across_tiles[TALL][MAX_VECTORS] = {EACH_HEIGHT(ACROSS)};
+static const tile_function fetching_tiles[TALL][MAX_VECTORS] = {EACH_HEIGHT(FETCHING)};
 static const tile_function along_tiles[TALL][MAX_VECTORS] = {EACH_HEIGHT(ALONG)};
 
 /* ---- a product, cut into tasks --------------------------------------------------------------- */
@@ -106,8 +116,9 @@ typedef struct product {
     slope_activation activation; /* if there is one, c is multiplied by φ'(z), value = φ(z) */
     const real *value;
     size_t ldv;
-    size_t panels; /* of columns */
-    size_t blocks; /* of rows */
+    size_t panels;      /* of columns */
+    size_t blocks;      /* of rows */
+    row_source *source; /* of b: it knows what comes next; NULL: nothing */
 } product;
 
 /* Rows [row, row + rows) and columns [column, column + columns) of every C. */
@@ -150,12 +161,15 @@ static void add_tiles(const product *p, const block *at, size_t k0, size_t depth
         for (size_t t = 0; t < tiles; t++) {
             const size_t m = piece_begin(at->rows, tiles, t);
             const size_t height = piece_begin(at->rows, tiles, t + 1) - m;
-            const tile_function tile = along ? along_tiles[height - 1][at->vectors - 1]
-                                             : across_tiles[height - 1][at->vectors - 1];
+            fetcher f = fetcher_begin(p->source, b);
+            const tile_function tile = along    ? along_tiles[height - 1][at->vectors - 1]
+                                       : f.step ? fetching_tiles[height - 1][at->vectors - 1]
+                                                : across_tiles[height - 1][at->vectors - 1];
             fetch_outputs(height, at->vectors, t + 1 < tiles ? c + height * p->ldc : next_c,
                           p->ldc);
             tile(depth, p->a[i] + (at->row + m) * p->a_row + k0 * p->a_step, stride, b, ldb, c,
-                 p->ldc, at->tail, start);
+                 p->ldc, at->tail, start, &f);
+            fetcher_end(p->source, &f);
             c += height * p->ldc;
         }
     }
@@ -260,6 +274,7 @@ static void multiply(const slope_host *host, product *p, bool keep_rows)
     p->panels = pieces_for(vectors, MAX_VECTORS, by_rows ? 1 : threads);
     p->blocks = by_rows && p->rows >= threads ? threads : 1;
     const size_t tasks = p->panels * p->blocks;
+    if (threads > 1) p->source = NULL; /* it is one thread's */
     if (threads == 1)
         product_task(p, 0, tasks);
     else

@@ -1,5 +1,5 @@
 /* kit/model_rig.h: a model with weights and a batch, ready to be called: what its checks work with.
- * For models.c and models_many.c. */
+ * For models.c, models_many.c and models_rows.c. */
 #ifndef SLOPE_KIT_MODEL_RIG_H
 #define SLOPE_KIT_MODEL_RIG_H
 
@@ -47,7 +47,9 @@ slope_model_call rig_call(rig *t, const buffer *workspace, size_t first, size_t 
  * where it may not be. */
 void rig_pass(rig *t, size_t first, size_t end, bool backward);
 
-/* The check of the extension SLOPE_MODEL_MANY (models_many.c). */
+/* The checks of the extensions SLOPE_MODEL_MANY (models_many.c) and SLOPE_MODEL_ROWS
+ * (models_rows.c). */
 void several_are_as_one(subject *s);
+void rows_may_come_late(subject *s);
 
 #endif

@@ -181,6 +181,7 @@ const kit_check model_checks[] = {
     {"gradient is the derivative", gradient_is_the_derivative, STANDS_ALONE},
     {"rows are independent", rows_are_independent, COMPARES},
     {"several at once are as one", several_are_as_one, COMPARES},
+    {"rows may be packed late", rows_may_come_late, COMPARES},
     {"precisions agree", precisions_agree, STANDS_ALONE},
     {NULL, NULL, STANDS_ALONE},
 };

@@ -10,6 +10,7 @@ MAY_SKIP = {
     "solution is a function of the state": "its solution is the weights",
     "stays at its last value": "it does not depend on the length of the run",
     "several at once are as one": "it has no way of its own to do several at once",
+    "rows may be packed late": "it does not leave its rows to the kernels",
     "gives the same on wider vectors": "it is compiled for the baseline only"
                                        "|this processor has no wider vectors",
     "runs nothing when it is loaded": "this slope is built with a sanitizer, which adds some",

@@ -70,6 +70,9 @@ struct slope_host {
      * a model's `prepare`, where it lasts as long as what is prepared, and in a sampler's `table`,
      * where it lasts as long as the table. */
     void *(*allocate)(const slope_host *host, size_t bytes);
+
+    /* Between the host and its own kernels; not for plugins. */
+    void *rows;
 };
 
 #endif

@@ -97,6 +97,16 @@ typedef struct slope_model {
     slope_status (*prepare)(slope_model_prepare *call);
 } slope_model;
 
+/* Extension SLOPE_MODEL_ROWS: a promise. The model does nothing with x but to pass it on to affine,
+ * affine_weights and affine_bias of the host that came with the call, or their _many: all rows or
+ * some of them, with ldx as it came, first in forward. Then the host may leave it to these
+ * functions to convert rows from the type that they are stored in, on the way. */
+#define SLOPE_MODEL_ROWS "slope.model.rows/1"
+
+typedef struct slope_model_rows {
+    uint32_t size;
+} slope_model_rows;
+
 /* Extension SLOPE_MODEL_MANY: several weight vectors on the same rows at once. Each of `count`
  * calls is one that the plain function could get; config, shape, program, rows, x and ldx are the
  * same in all, everything else is each call's own. The bits are those of the plain function, called

@@ -1,0 +1,154 @@
+/* kernels/rows.h: rows on their way into a product: from the type that they are stored in to reals,
+ * and from memory into the cache.
+ *
+ * Memory is slow in two ways. A row that nobody foresaw makes its product wait: so what comes next
+ * is fetched while the products are busy with what is there. And numbers that are written beyond
+ * the first-level cache only to be read again cost as much as the arithmetic on them: so bytes are
+ * converted by the first product that reads them, between its multiply-adds (dots.h).
+ *
+ * Only for kernels/core.c. */
+#ifndef SLOPE_KERNELS_ROWS_H
+#define SLOPE_KERNELS_ROWS_H
+
+#include "kernels/kernels.h"
+#include "kernels/vector.h"
+
+enum { CACHE_LINE = 64 };
+
+/* ---- what comes next ------------------------------------------------------------------------- */
+
+/* One cache line after another, one with each step of a tile that fetches. Many at once would do
+ * harm: the product's own reads from the second-level cache would wait in the same queue. */
+typedef struct fetcher {
+    const char *at;
+    size_t step; /* 0: there is nothing to fetch, and `at` is in the cache */
+} fetcher;
+
+/* In a tile: before its steps, with each of them, and after them. */
+#define FETCH_BEGIN(f) \
+    const char *fetched = (f)->at; \
+    const size_t fetch_step = (f)->step
+#define FETCH_STEP       __builtin_prefetch(fetched, 0, 2), fetched += fetch_step
+#define FETCH_END(f)     (f)->at = fetched
+#define FETCH_NOTHING(f) (void)(f)
+
+static inline fetcher fetcher_begin(const row_source *s, const void *cached)
+{
+    if (s && s->ahead < s->ahead_end) return (fetcher){s->ahead, CACHE_LINE};
+    return (fetcher){cached, 0};
+}
+
+static inline void fetcher_end(row_source *s, const fetcher *f)
+{
+    if (f->step) s->ahead = f->at; /* beyond the end by less than a tile's steps */
+}
+
+/* ---- packing --------------------------------------------------------------------------------- */
+
+/* Where the stored row `row` of a call begins; `on` rows later in the same order. */
+static inline const char *stored_row(const pack_call *p, size_t row, size_t on)
+{
+    const size_t at = p->first + row + on;
+    return (const char *)p->features +
+           (p->index ? p->index[at] : at) * p->columns * element_bytes(p->element);
+}
+
+/* Columns [first, first + count) of the row that stands p->ahead after `row`, into the second-level
+ * cache: a shuffled row is a jump to memory that no hardware foresees (rows one after another it
+ * does). Always inline: gcc takes a function that only prefetches for one without effect, and drops
+ * calls of it. */
+static inline __attribute__((always_inline)) void fetch_row(const pack_call *p, size_t row,
+                                                            size_t first, size_t count)
+{
+    enum { LINES = 64 };
+    if (!p->ahead || !p->index) return;
+    const size_t bytes = element_bytes(p->element);
+    const char *at = stored_row(p, row, p->ahead) + first * bytes;
+    for (size_t i = 0; i < count * bytes && i < LINES * CACHE_LINE; i += CACHE_LINE)
+        __builtin_prefetch(at + i, 0, 2);
+}
+
+#define DEFINE_SCALE(type, name) \
+    static void scale_##name(size_t count, const type *restrict raw, const real *restrict factor, \
+                             real *restrict out) \
+    { \
+        for (size_t c = 0; c < count; c++) out[c] = (real)raw[c] * factor[c]; \
+    }
+DEFINE_SCALE(float, float32)
+DEFINE_SCALE(double, float64)
+#if HAS_V_LOAD_BYTES
+/* As the compiler would have it, but with one plain load for a vector. */
+static void scale_uint8(size_t count, const unsigned char *restrict raw,
+                        const real *restrict factor, real *restrict out)
+{
+    size_t c = 0;
+    for (; c + VLEN <= count; c += VLEN)
+        v_store(out + c, v_mul(v_load_bytes(raw + c), v_load(factor + c)));
+    for (; c < count; c++) out[c] = (real)raw[c] * factor[c];
+}
+#else
+DEFINE_SCALE(unsigned char, uint8)
+#endif
+
+#define DEFINE_PACK(type, name) \
+    static void pack_##name(const pack_call *p, size_t row, size_t first, size_t count) \
+    { \
+        const type *restrict raw = (const type *)(const void *)stored_row(p, row, 0) + first; \
+        real *restrict out = p->out + row * p->ld + first; \
+        if (p->shift) { \
+            const real *shift = p->shift + first, *factor = p->factor + first; \
+            for (size_t c = 0; c < count; c++) out[c] = ((real)raw[c] - shift[c]) * factor[c]; \
+        } else if (p->factor) \
+            scale_##name(count, raw, p->factor + first, out); \
+        else \
+            for (size_t c = 0; c < count; c++) out[c] = (real)raw[c]; \
+    }
+DEFINE_PACK(unsigned char, uint8)
+DEFINE_PACK(float, float32)
+DEFINE_PACK(double, float64)
+
+/* Columns [first, first + count) of rows [row, row + rows). */
+static void pack_piece(const pack_call *p, size_t row, size_t rows, size_t first, size_t count)
+{
+    for (size_t r = row; r < row + rows; r++) {
+        fetch_row(p, r, first, count);
+        if (p->element == SLOPE_UINT8)
+            pack_uint8(p, r, first, count);
+        else if (p->element == SLOPE_FLOAT32)
+            pack_float32(p, r, first, count);
+        else
+            pack_float64(p, r, first, count);
+    }
+}
+
+static void pack(const pack_call *call)
+{
+    pack_piece(call, 0, call->rows, 0, call->columns);
+}
+
+/* ---- packing when it is asked for ------------------------------------------------------------ */
+
+/* Of the matrix at x; NULL if it stands for itself. */
+static inline row_source *rows_of(const slope_host *host, const real *x)
+{
+    row_source *s = host->rows;
+    const uintptr_t first = s ? (uintptr_t)s->pack.out : 0, at = (uintptr_t)x;
+    return s && at >= first && at < first + s->pack.rows * s->pack.ld * sizeof(real) ? s : NULL;
+}
+
+/* Number of the row that begins at x. */
+static inline size_t row_number(const row_source *s, const real *x)
+{
+    return (size_t)(x - s->pack.out) / s->pack.ld;
+}
+
+/* Sees to it that `rows` rows from x on are packed. */
+static inline void rows_wanted(row_source *s, const real *x, size_t rows)
+{
+    const size_t end = row_number(s, x) + rows;
+    if (end <= s->packed) return;
+    pack_piece(&s->pack, s->packed, end - s->packed, 0, s->pack.columns);
+    s->packed = end;
+}
+
+#endif
