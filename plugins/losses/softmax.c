@@ -25,17 +25,39 @@ static const slope_parameter parameters[] = {
                        "share of the label that is spread over all classes"),
 };
 
-/* Scores less the greatest of their row; returns Σⱼ q_j (sⱼ - max s). */
-static double shift(const real *restrict scores, size_t outputs, size_t label, double smoothing,
-                    real *restrict shifted)
+/* Rows that are worked on side by side: along one row every step waits for the one before. */
+enum { SIDE_BY_SIDE = 16 };
+
+/* Scores less the greatest of their row, of up to SIDE_BY_SIDE rows. */
+static void shift(const real *restrict scores, size_t rows, size_t outputs, real *restrict shifted)
 {
-    real greatest = scores[0];
-    for (size_t j = 1; j < outputs; j++) greatest = scores[j] > greatest ? scores[j] : greatest;
-    for (size_t j = 0; j < outputs; j++) shifted[j] = scores[j] - greatest;
+    real greatest[SIDE_BY_SIDE];
+    for (size_t r = 0; r < rows; r++) greatest[r] = scores[r * outputs];
+    for (size_t j = 1; j < outputs; j++)
+        for (size_t r = 0; r < rows; r++) {
+            const real score = scores[r * outputs + j];
+            greatest[r] = score > greatest[r] ? score : greatest[r];
+        }
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < outputs; j++)
+            shifted[r * outputs + j] = scores[r * outputs + j] - greatest[r];
+}
+
+/* Σⱼ q_j (sⱼ - max s) of a row. */
+static double expected(const real *restrict shifted, size_t outputs, size_t label, double smoothing)
+{
     if (smoothing == 0) return (double)shifted[label]; /* the others count 0, were they infinite */
     double sum = 0;
     for (size_t j = 0; j < outputs; j++) sum += (double)shifted[j];
     return (1 - smoothing) * (double)shifted[label] + smoothing / (double)outputs * sum;
+}
+
+/* Sums of rows, each in the order of its numbers. */
+static void add_up(const real *restrict powers, size_t rows, size_t outputs, real *restrict sums)
+{
+    for (size_t r = 0; r < rows; r++) sums[r] = 0;
+    for (size_t j = 0; j < outputs; j++)
+        for (size_t r = 0; r < rows; r++) sums[r] += powers[r * outputs + j];
 }
 
 static void evaluate(const slope_loss_call *call)
@@ -47,20 +69,26 @@ static void evaluate(const slope_loss_call *call)
     const real right = (real)(1 - c->label_smoothing);
     real *const scratch = call->scratch;
 
+    for (size_t r = 0; r < rows; r += SIDE_BY_SIDE)
+        shift(call->scores + r * outputs, rows - r < SIDE_BY_SIDE ? rows - r : SIDE_BY_SIDE,
+              outputs, scratch + r * outputs);
     for (size_t r = 0; r < rows; r++)
-        call->losses[r] = -shift(call->scores + r * outputs, outputs, (size_t)call->labels[r],
-                                 c->label_smoothing, scratch + r * outputs);
+        call->losses[r] = -expected(scratch + r * outputs, outputs, (size_t)call->labels[r],
+                                    c->label_smoothing);
     kernels->exp(rows * outputs, scratch, scratch);
-    for (size_t r = 0; r < rows; r++) {
-        const real *powers = scratch + r * outputs;
-        real sum = 0;
-        for (size_t j = 0; j < outputs; j++) sum += powers[j];
-        if (call->gradient) {
-            real *gradient = call->gradient + r * outputs;
-            for (size_t j = 0; j < outputs; j++) gradient[j] = powers[j] / sum - spread;
-            gradient[call->labels[r]] -= right;
+    for (size_t first = 0; first < rows; first += SIDE_BY_SIDE) {
+        const size_t some = rows - first < SIDE_BY_SIDE ? rows - first : SIDE_BY_SIDE;
+        const real *powers = scratch + first * outputs;
+        real sums[SIDE_BY_SIDE];
+        add_up(powers, some, outputs, sums);
+        for (size_t r = 0; r < some && call->gradient; r++) {
+            real *gradient = call->gradient + (first + r) * outputs;
+            for (size_t j = 0; j < outputs; j++)
+                gradient[j] = powers[r * outputs + j] / sums[r] - spread;
+            gradient[call->labels[first + r]] -= right;
         }
-        scratch[r] = sum; /* r <= r · outputs: only a row that is done is overwritten */
+        for (size_t r = 0; r < some; r++)
+            scratch[first + r] = sums[r]; /* only rows that are done are overwritten */
     }
     kernels->log(rows, scratch, scratch);
     for (size_t r = 0; r < rows; r++) call->losses[r] += (double)scratch[r];
