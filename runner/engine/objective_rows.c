@@ -45,42 +45,46 @@ static bool are_in_place(const objective *o, const batch *b)
     return o->shape.features && b->table->element == own && !b->index && !o->shift && !o->factor;
 }
 
-/* Rows in their own order: those that come next are one stretch of memory. */
-static void look_ahead(row_source *source, const batch *b, size_t row_bytes)
-{
-    if (!b->ahead || b->index) return;
-    source->ahead = (const char *)b->table->features + (b->first + b->ahead) * row_bytes;
-    source->ahead_end = source->ahead + b->rows * row_bytes;
-}
-
 static row_source source_in_place(const objective *o, const batch *b)
 {
     const size_t row_bytes = o->shape.features * o->k->real_size;
     const char *x = (const char *)b->table->features + b->first * row_bytes;
-    row_source source = {.pack = {.out = (real *)(uintptr_t)x,
-                                  .rows = b->rows,
-                                  .columns = o->shape.features,
-                                  .ld = o->shape.features},
-                         .packed = b->rows};
-    look_ahead(&source, b, row_bytes);
-    return source;
+    return (row_source){.pack = {.out = (real *)(uintptr_t)x,
+                                 .rows = b->rows,
+                                 .columns = o->shape.features,
+                                 .ld = o->shape.features},
+                        .packed = b->rows};
 }
 
 static row_source source_to_pack(const objective *o, const scratch *s, const batch *b)
 {
-    row_source source = {.pack = {.element = b->table->element,
-                                  .features = b->table->features,
-                                  .columns = b->table->columns,
-                                  .index = b->index,
-                                  .first = b->first,
-                                  .rows = b->rows,
-                                  .shift = o->shift,
-                                  .factor = o->factor,
-                                  .out = s->x,
-                                  .ld = o->row_length,
-                                  .ahead = b->ahead}};
-    look_ahead(&source, b, b->table->columns * element_bytes(b->table->element));
-    return source;
+    return (row_source){.pack = {.element = b->table->element,
+                                 .features = b->table->features,
+                                 .columns = b->table->columns,
+                                 .index = b->index,
+                                 .first = b->first,
+                                 .rows = b->rows,
+                                 .shift = o->shift,
+                                 .factor = o->factor,
+                                 .out = s->x,
+                                 .ld = o->row_length}};
+}
+
+/* Lets the kernels fetch the rows that come next: where these lie one after another, line after
+ * line as memory likes it best; otherwise a line of each row, then the next of each. */
+static void look_ahead(row_source *source, scratch *s, const batch *b)
+{
+    enum { LINE = 64 };
+    const size_t row_bytes = b->table->columns * element_bytes(b->table->element);
+    const size_t first = b->first + b->ahead;
+    const char *features = b->table->features;
+    if (!b->ahead) return;
+    for (size_t r = 0; r < b->rows; r++)
+        s->next[r] = b->index ? features + b->index[first + r] * row_bytes
+                              : features + first * row_bytes + r * LINE;
+    source->next = s->next;
+    source->stride = b->index ? LINE : b->rows * LINE;
+    source->times = (row_bytes + LINE - 1) / LINE;
 }
 
 /* Pieces of at least `least` rows, as many for each thread. */
@@ -99,6 +103,10 @@ const void *objective_pack(const objective *o, scratch *s, batch b, row_source *
     *source = in_place ? source_in_place(o, &b) : source_to_pack(o, s, &b);
     const bool later =
         in_place || !o->shape.features || (o->rows_by_kernels && parallel_is_serial());
+    if (later)
+        look_ahead(source, s, &b);
+    else
+        source->pack.ahead = b.ahead; /* fetched while these are packed */
     range_copy copy = {o, s, &b, later ? NULL : &source->pack};
     if (later) /* labels and targets are few */
         copy_range(&copy, 0, b.rows);

@@ -41,6 +41,7 @@ static scratch divide(const scratch_size *z, carver *c)
     s.labels = carve(c, z->rows * sizeof *s.labels);
     s.guesses = carve(c, z->rows * sizeof *s.guesses);
     s.losses = carve(c, z->rows * sizeof *s.losses);
+    s.next = carve(c, z->rows * sizeof *s.next);
     s.targets = carve(c, scores * z->real_size);
     s.raw_targets = carve(c, scores * sizeof *s.raw_targets);
     s.loss_scratch = carve(c, scores * z->real_size);

@@ -66,9 +66,9 @@ typedef struct dots_bytes {
 } dots_bytes;
 
 /* ROWS × OUTS dot products along `count` features. */
-#define DEFINE_DOTS_OF(NAME, ROWS, OUTS, BEGIN, STEP, END, X_WHOLE) \
+#define DEFINE_DOTS_OF(NAME, ROWS, OUTS, BEGIN, X_WHOLE) \
     static void NAME(size_t count, real *x, size_t ldx, const real *w, size_t ldw, \
-                     const dots_end *end, fetcher *f, const dots_bytes *bytes) \
+                     const dots_end *end, const dots_bytes *bytes) \
     { \
         enum { DOTS = ROWS * OUTS }; \
         BEGIN(ROWS); \
@@ -81,13 +81,11 @@ typedef struct dots_bytes {
                 sum[i][p] = v_set1(0); \
         size_t at = 0; \
         for (; at + LANES <= count; at += LANES) { \
-            STEP; \
             DOTS_STEP(ROWS, OUTS, X_WHOLE, DOTS_WHOLE); \
             x += LANES; \
             w += LANES; \
         } \
         if (at < count) DOTS_STEP(ROWS, OUTS, DOTS_REST, DOTS_REST); \
-        END(f); \
         if (!end->start) { \
             UNROLL for (size_t i = 0; i < DOTS; i++) UNROLL for (size_t p = 0; p < PARTS; p++) \
                 v_store(end->lanes + i * LANES + p * VLEN, sum[i][p]); \
@@ -120,15 +118,14 @@ typedef struct dots_bytes {
     }
 #define NO_BYTES(ROWS) (void)bytes
 #define DEFINE_DOTS(ROWS, OUTS) \
-    DEFINE_DOTS_OF(dots_##ROWS##_##OUTS, ROWS, OUTS, NO_BYTES, , FETCH_NOTHING, DOTS_WHOLE)
+    DEFINE_DOTS_OF(dots_##ROWS##_##OUTS, ROWS, OUTS, NO_BYTES, DOTS_WHOLE)
 EACH_TILE(DEFINE_DOTS)
 
 #if HAS_V_LOAD_BYTES
 #define ROWS_OF_BYTES(ROWS) \
     const unsigned char *raw[ROWS]; \
     UNROLL for (size_t m = 0; m < ROWS; m++) raw[m] = bytes->raw[m]; \
-    const real *factor = bytes->factor; \
-    FETCH_BEGIN(f)
+    const real *factor = bytes->factor
 /* Also written to where the row is to stand. */
 static inline vec convert(const unsigned char *raw, const real *factor, real *row)
 {
@@ -139,13 +136,12 @@ static inline vec convert(const unsigned char *raw, const real *factor, real *ro
 #define DOTS_BYTES(row, p, m) \
     convert(raw[m] + at + (p)*VLEN, factor + at + (p)*VLEN, (row) + (p)*VLEN)
 #define DEFINE_BYTE_DOTS(ROWS, OUTS) \
-    DEFINE_DOTS_OF(byte_dots_##ROWS##_##OUTS, ROWS, OUTS, ROWS_OF_BYTES, FETCH_STEP, FETCH_END, \
-                   DOTS_BYTES)
+    DEFINE_DOTS_OF(byte_dots_##ROWS##_##OUTS, ROWS, OUTS, ROWS_OF_BYTES, DOTS_BYTES)
 EACH_TILE(DEFINE_BYTE_DOTS)
 #endif
 
 typedef void (*dots_function)(size_t count, real *x, size_t ldx, const real *w, size_t ldw,
-                              const dots_end *end, fetcher *f, const dots_bytes *bytes);
+                              const dots_end *end, const dots_bytes *bytes);
 #define DOTS_ENTRY(ROWS, OUTS) [ROWS - 1][OUTS - 1] = dots_##ROWS##_##OUTS,
 static const dots_function dots_tiles[TILE_ROWS][TILE_OUTS] = {EACH_TILE(DOTS_ENTRY)};
 #if HAS_V_LOAD_BYTES
@@ -229,7 +225,6 @@ static bool pack_tile(const pack_call *p, size_t row, size_t height, size_t firs
     if (p->element == SLOPE_UINT8 && p->factor && !p->shift) {
         const size_t whole = count / LANES * LANES;
         for (size_t m = 0; m < height; m++) {
-            fetch_row(p, row + m, first, count);
             bytes->raw[m] = (const unsigned char *)stored_row(p, row + m, 0) + first;
             pack_uint8(p, row + m, first + whole, count - whole);
         }
@@ -270,9 +265,7 @@ static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const
             s->unpacked && pack_tile(&d->source->pack, row, height, first, count, &bytes);
         const dots_function tile = converts ? byte_dots_tiles[height - 1][s->width - 1]
                                             : dots_tiles[height - 1][s->width - 1];
-        fetcher f = fetcher_begin(d->source, w);
-        tile(count, x, d->ldx, w, d->ldw, &end, &f, &bytes);
-        fetcher_end(d->source, &f);
+        tile(count, x, d->ldx, w, d->ldw, &end, &bytes);
         x = next;
         row += height;
         end.lanes += height * s->width * LANES;

@@ -47,8 +47,12 @@ typedef struct pack_call {
 typedef struct row_source {
     pack_call pack; /* of all rows; out is what the model knows as x */
     size_t packed;  /* so many stand there, the first ones; the others are to be packed */
-    const char *ahead, *ahead_end; /* what will be read after these rows, on its way to the
-                                      second-level cache from `ahead` on */
+
+    /* What will be read after these rows: the gradient of the weights, which goes along the rows,
+     * has it fetched into the second-level cache meanwhile, one cache line with each row. */
+    const char *const *next; /* a place for each row; NULL: nothing is known */
+    size_t stride;           /* in bytes: how much further on the fetching starts the next time */
+    size_t times, fetched;   /* how often it is to start, and has */
 } row_source;
 
 enum { SUM_BLOCK = 65536 };

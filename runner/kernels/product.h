@@ -34,12 +34,12 @@ typedef enum sum_start {
 
 /* c[m][n] = chain over k of a[m · ROW + k · STEP] · b[k][n]. The last vector of a row of c has
  * `tail` lanes that exist; in b all are there. One of ROW and STEP is `stride`, the other 1. */
-#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP, FETCH_FIRST, FETCH_NEXT, FETCH_LAST) \
+#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP, FETCH_ONE) \
     static void NAME(size_t depth, const real *a, size_t stride, const real *b, size_t ldb, \
-                     real *c, size_t ldc, size_t tail, sum_start start, fetcher *f) \
+                     real *c, size_t ldc, size_t tail, sum_start start, const fetcher *f) \
     { \
         enum { LAST = VECTORS - 1 }; \
-        FETCH_FIRST(f); \
+        (void)f; \
         vec sum[ROWS][VECTORS]; \
         for (size_t m = 0; m < ROWS; m++) { \
             for (size_t n = 0; n + 1 < VECTORS; n++) \
@@ -48,7 +48,7 @@ typedef enum sum_start {
                 start == CONTINUE ? v_load_part(c + m * ldc + LAST * VLEN, tail) : v_set1(0); \
         } \
         for (size_t k = 0; k < depth; k++) { \
-            FETCH_NEXT; \
+            FETCH_ONE(f, k); \
             vec factor[VECTORS]; \
             for (size_t n = 0; n < VECTORS; n++) factor[n] = v_load(b + n * VLEN); \
             for (size_t m = 0; m < ROWS; m++) { \
@@ -58,7 +58,6 @@ typedef enum sum_start {
             a += STEP; \
             b += ldb; \
         } \
-        FETCH_LAST(f); \
         FORGET(c); \
         for (size_t m = 0; m < ROWS; m++) { \
             real *row = c + m * ldc; \
@@ -83,16 +82,16 @@ enum { TALL = 6 };
 /* Of tiles whose steps lie apart and whose rows are neighbours in a, without and with something to
  * fetch, and the other way round. */
 #define DEFINE_TILES(ROWS) \
-    DEFINE_TILE(across_##ROWS##_1, ROWS, 1, 1, stride, FETCH_NOTHING, , FETCH_NOTHING) \
-    DEFINE_TILE(across_##ROWS##_2, ROWS, 2, 1, stride, FETCH_NOTHING, , FETCH_NOTHING) \
-    DEFINE_TILE(fetching_##ROWS##_1, ROWS, 1, 1, stride, FETCH_BEGIN, FETCH_STEP, FETCH_END) \
-    DEFINE_TILE(fetching_##ROWS##_2, ROWS, 2, 1, stride, FETCH_BEGIN, FETCH_STEP, FETCH_END) \
-    DEFINE_TILE(along_##ROWS##_1, ROWS, 1, stride, 1, FETCH_NOTHING, , FETCH_NOTHING) \
-    DEFINE_TILE(along_##ROWS##_2, ROWS, 2, stride, 1, FETCH_NOTHING, , FETCH_NOTHING)
+    DEFINE_TILE(across_##ROWS##_1, ROWS, 1, 1, stride, FETCH_NOT) \
+    DEFINE_TILE(across_##ROWS##_2, ROWS, 2, 1, stride, FETCH_NOT) \
+    DEFINE_TILE(fetching_##ROWS##_1, ROWS, 1, 1, stride, FETCH) \
+    DEFINE_TILE(fetching_##ROWS##_2, ROWS, 2, 1, stride, FETCH) \
+    DEFINE_TILE(along_##ROWS##_1, ROWS, 1, stride, 1, FETCH_NOT) \
+    DEFINE_TILE(along_##ROWS##_2, ROWS, 2, stride, 1, FETCH_NOT)
 EACH_HEIGHT(DEFINE_TILES)
 
 typedef void (*tile_function)(size_t depth, const real *a, size_t stride, const real *b, size_t ldb,
-                              real *c, size_t ldc, size_t tail, sum_start start, fetcher *f);
+                              real *c, size_t ldc, size_t tail, sum_start start, const fetcher *f);
 #define ACROSS(ROWS)   [ROWS - 1] = {across_##ROWS##_1, across_##ROWS##_2},
 #define FETCHING(ROWS) [ROWS - 1] = {fetching_##ROWS##_1, fetching_##ROWS##_2},
 #define ALONG(ROWS)    [ROWS - 1] = {along_##ROWS##_1, along_##ROWS##_2},
@@ -119,6 +118,7 @@ typedef struct product {
     size_t panels;      /* of columns */
     size_t blocks;      /* of rows */
     row_source *source; /* of b: it knows what comes next; NULL: nothing */
+    size_t source_row;  /* the first row of b there */
 } product;
 
 /* Rows [row, row + rows) and columns [column, column + columns) of every C. */
@@ -161,15 +161,15 @@ static void add_tiles(const product *p, const block *at, size_t k0, size_t depth
         for (size_t t = 0; t < tiles; t++) {
             const size_t m = piece_begin(at->rows, tiles, t);
             const size_t height = piece_begin(at->rows, tiles, t + 1) - m;
-            fetcher f = fetcher_begin(p->source, b);
-            const tile_function tile = along    ? along_tiles[height - 1][at->vectors - 1]
-                                       : f.step ? fetching_tiles[height - 1][at->vectors - 1]
-                                                : across_tiles[height - 1][at->vectors - 1];
+            fetcher f;
+            const bool fetches = !along && fetcher_begin(p->source, p->source_row + k0, &f);
+            const tile_function tile = along     ? along_tiles[height - 1][at->vectors - 1]
+                                       : fetches ? fetching_tiles[height - 1][at->vectors - 1]
+                                                 : across_tiles[height - 1][at->vectors - 1];
             fetch_outputs(height, at->vectors, t + 1 < tiles ? c + height * p->ldc : next_c,
                           p->ldc);
             tile(depth, p->a[i] + (at->row + m) * p->a_row + k0 * p->a_step, stride, b, ldb, c,
                  p->ldc, at->tail, start, &f);
-            fetcher_end(p->source, &f);
             c += height * p->ldc;
         }
     }

@@ -15,37 +15,9 @@
 
 enum { CACHE_LINE = 64 };
 
-/* ---- what comes next ------------------------------------------------------------------------- */
-
-/* One cache line after another, one with each step of a tile that fetches. Many at once would do
- * harm: the product's own reads from the second-level cache would wait in the same queue. */
-typedef struct fetcher {
-    const char *at;
-    size_t step; /* 0: there is nothing to fetch, and `at` is in the cache */
-} fetcher;
-
-/* In a tile: before its steps, with each of them, and after them. */
-#define FETCH_BEGIN(f) \
-    const char *fetched = (f)->at; \
-    const size_t fetch_step = (f)->step
-#define FETCH_STEP       __builtin_prefetch(fetched, 0, 2), fetched += fetch_step
-#define FETCH_END(f)     (f)->at = fetched
-#define FETCH_NOTHING(f) (void)(f)
-
-static inline fetcher fetcher_begin(const row_source *s, const void *cached)
-{
-    if (s && s->ahead < s->ahead_end) return (fetcher){s->ahead, CACHE_LINE};
-    return (fetcher){cached, 0};
-}
-
-static inline void fetcher_end(row_source *s, const fetcher *f)
-{
-    if (f->step) s->ahead = f->at; /* beyond the end by less than a tile's steps */
-}
-
 /* ---- packing --------------------------------------------------------------------------------- */
 
-/* Where the stored row `row` of a call begins; `on` rows later in the same order. */
+/* Where the stored row that is `on` rows after row `row` of a call begins. */
 static inline const char *stored_row(const pack_call *p, size_t row, size_t on)
 {
     const size_t at = p->first + row + on;
@@ -150,5 +122,25 @@ static inline void rows_wanted(row_source *s, const real *x, size_t rows)
     pack_piece(&s->pack, s->packed, end - s->packed, 0, s->pack.columns);
     s->packed = end;
 }
+
+/* ---- what comes next ------------------------------------------------------------------------- */
+
+/* With each step of a tile along the rows, a cache line of what comes next. Many lines at once
+ * would do harm: the product's own reads from the second-level cache wait in the same queue. */
+typedef struct fetcher {
+    const char *const *places; /* that of step 0, 1, … */
+    size_t offset;             /* from each of them */
+} fetcher;
+
+/* What a tile is to fetch that goes along the rows from row `row` on; false: nothing. */
+static inline bool fetcher_begin(row_source *s, size_t row, fetcher *f)
+{
+    if (!s || s->fetched >= s->times) return false;
+    *f = (fetcher){s->next + row, s->fetched++ * s->stride};
+    return true;
+}
+
+#define FETCH(f, step) __builtin_prefetch((f)->places[step] + (f)->offset, 0, 2)
+#define FETCH_NOT(f, step)
 
 #endif

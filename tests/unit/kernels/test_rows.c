@@ -142,11 +142,14 @@ static void test_way(const given *g, order how, outcome *early, outcome *late)
     pack.out = early->x;
     kernels_for_bits(g->p == FLOAT64 ? 64 : 32)->pack(&pack);
     go_through(g, &host.host, early, how);
-    row_source source = {.pack = g->pack, .ahead = g->stored, .ahead_end = (char *)g->stored + 999};
+    const char **next = allocate(g->rows, sizeof *next);
+    for (size_t r = 0; r < g->rows; r++) next[r] = (const char *)g->stored + r;
+    row_source source = {.pack = g->pack, .next = next, .stride = 64, .times = 3};
     source.pack.out = late->x;
     host.host.rows = &source;
     go_through(g, &host.host, late, how);
     assert_int_equal(source.packed, g->rows);
+    free(next);
     for (size_t r = 0; r < g->rows; r++)
         assert_memory_equal((char *)early->x + r * g->ld * g->real_size,
                             (char *)late->x + r * g->ld * g->real_size, g->columns * g->real_size);
