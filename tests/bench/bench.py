@@ -59,6 +59,10 @@ class Bench:
         self.sizes = sizes
         self.environment, self.removed = machine.clean_environment()
         self.environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
+        core = None if sizes is cases.TINY else machine.fastest_core(self.environment)
+        if core:
+            self.environment["OPENBLAS_CORETYPE"] = core
+            say(f"OpenBLAS is fastest with its kernels for {core}: peers get these")
         self.limits = {1: (0, 0), machine.processors(): (0, 0)}
 
     def measure_limits(self, again=True):

@@ -1,9 +1,12 @@
 """machine: what the benchmarks know of the machine, and what they do to give peers their best.
 
-Environment variables that pin a library to an old kernel or to one thread are unset for the peers;
-which kernels their libraries then choose is asked of the libraries themselves.
+Environment variables that pin a library to an old kernel or to one thread are unset for the peers.
+OpenBLAS takes a processor that is younger than itself for an old one, and then multiplies several times
+slower than it can: so all kernels that the processor could run are tried, and peers get the fastest one
+that computes rightly. Which one it is, is asked of the library itself.
 """
 import ctypes
+import importlib.util
 import json
 import os
 import re
@@ -33,6 +36,44 @@ def clean_environment():
     kept["OMP_NUM_THREADS"] = str(processors())
     kept["PYTHONDONTWRITEBYTECODE"] = "1"
     return kept, removed
+
+
+# Names for OPENBLAS_CORETYPE and the flag of /proc/cpuinfo that the kernels need; None: its own choice.
+CORES = ((None, None), ("Haswell", "avx2"), ("SkylakeX", "avx512bw"), ("Cooperlake", "avx512_bf16"),
+         ("SapphireRapids", "avx512_bf16"))
+
+# Prints the seconds of the products of a classifier and its gradient, or nothing if they are wrong.
+PROBE = """
+import time
+import numpy
+dice = numpy.random.default_rng(1)
+x, w, d = (dice.random(shape, numpy.float32) for shape in ((4000, 3072), (3072, 10), (4000, 10)))
+best = 9.0
+for _ in range(6):
+    start = time.perf_counter()
+    y, g = x @ w, x.T @ d
+    best = min(best, time.perf_counter() - start)
+wide = x.astype(numpy.float64)
+if numpy.allclose(y, wide @ w, rtol=1e-4) and numpy.allclose(g, wide.T @ d, rtol=1e-4):
+    print(best)
+"""
+
+
+def fastest_core(environment):
+    """The value of OPENBLAS_CORETYPE with which NumPy is fastest; None: without one."""
+    if not importlib.util.find_spec("numpy"):
+        return None
+    flags = cpu_flags()
+    seconds = {}
+    for core, flag in CORES:
+        if flag and flag not in flags:
+            continue
+        chosen = {**environment, "OPENBLAS_CORETYPE": core} if core else environment
+        done = subprocess.run([*sides.PRIORITY, sys.executable, "-c", PROBE], env=chosen, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        if done.returncode == 0 and done.stdout:  # some old kernels crash on young processors
+            seconds[core] = float(done.stdout)
+    return min(seconds, key=seconds.get, default=None)
 
 
 def install():
@@ -74,11 +115,19 @@ def limits(program, threads):
     return told["read_gbs"] * 1e9, told["product_gflops"] * 1e9
 
 
+def cpu_info():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        return file.read()
+
+
+def cpu_flags():
+    found = re.search(r"flags\s*:\s*(.*)", cpu_info())
+    return set(found.group(1).split()) if found else set()
+
+
 def describe():
     """The processor and its caches, in one line."""
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        text = file.read()
-    model = re.search(r"model name\s*:\s*(.*)", text)
+    model, flags = re.search(r"model name\s*:\s*(.*)", cpu_info()), cpu_flags()
     best = next((name for name, flag in (("AVX-512", "avx512bw"), ("AVX2", "avx2"))
-                 if re.search(rf"\b{flag}\b", text)), "neither AVX2 nor AVX-512")
+                 if flag in flags), "neither AVX2 nor AVX-512")
     return f"{model.group(1) if model else 'unknown processor'}, {processors()} processors, {best}"
