@@ -55,7 +55,7 @@ class Bench:
     """Programs, environment, a folder for data, and the best limits seen."""
 
     def __init__(self, build, folder, sizes):
-        self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
+        self.build, self.folder = pathlib.Path(build).resolve(), pathlib.Path(folder)
         self.sizes = sizes
         self.environment, self.removed = machine.clean_environment()
         self.environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
