@@ -1,10 +1,10 @@
 /* kernels/rows.h: rows on their way into a product: from the type that they are stored in to reals,
  * and from memory into the cache.
  *
- * Memory is slow in two ways. A row that nobody foresaw makes its product wait: so what comes next
- * is fetched while the products are busy with what is there. And numbers that are written beyond
- * the first-level cache only to be read again cost as much as the arithmetic on them: so bytes are
- * converted by the first product that reads them, between its multiply-adds (dots.h).
+ * Memory is slow in two ways. Rows that nobody foresaw make their product wait: so what comes next
+ * is fetched while the products are busy with what is there. And what a loop of its own writes to
+ * the second-level cache takes as long as half the arithmetic on it: so rows are packed by the
+ * first product that reads them, bytes between its multiply-adds (dots.h).
  *
  * Only for kernels/core.c. */
 #ifndef SLOPE_KERNELS_ROWS_H
