@@ -103,16 +103,15 @@ const void *objective_pack(const objective *o, scratch *s, batch b, row_source *
     *source = in_place ? source_in_place(o, &b) : source_to_pack(o, s, &b);
     const bool later =
         in_place || !o->shape.features || (o->rows_by_kernels && parallel_is_serial());
-    if (later)
-        look_ahead(source, s, &b);
-    else
-        source->pack.ahead = b.ahead; /* fetched while these are packed */
     range_copy copy = {o, s, &b, later ? NULL : &source->pack};
-    if (later) /* labels and targets are few */
-        copy_range(&copy, 0, b.rows);
-    else
+    if (later) {
+        look_ahead(source, s, &b);
+        copy_range(&copy, 0, b.rows); /* labels and targets are few */
+    } else {
+        source->pack.ahead = b.ahead; /* fetched while these are packed */
         parallel_for(b.rows, even_grain(b.rows, fair > SHORTEST ? fair : SHORTEST), copy_range,
                      &copy);
-    if (!later) source->packed = b.rows;
+        source->packed = b.rows;
+    }
     return source->pack.out;
 }

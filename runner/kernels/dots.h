@@ -162,11 +162,10 @@ typedef struct dots {
     slope_activation activation;
     real *const *y;
     size_t ldy;
-    size_t strips; /* of outputs, of each matrix */
-    size_t blocks; /* of rows */
-    bool by_rows;  /* neighbouring tasks share their rows; otherwise their outputs */
-    row_source
-        *source; /* of x; NULL: none, or its rows are all there and nothing is to be fetched */
+    size_t strips;      /* of outputs, of each matrix */
+    size_t blocks;      /* of rows */
+    bool by_rows;       /* neighbouring tasks share their rows; otherwise their outputs */
+    row_source *source; /* of x; NULL: none, or its rows are all there */
 } dots;
 
 static void activate(slope_activation activation, size_t count, real *c)
