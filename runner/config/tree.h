@@ -24,9 +24,9 @@ typedef struct config_entry {
 
 struct config_node {
     config_kind kind;
+    bool quoted; /* SCALAR: quoted or block text, so never a number, bool or null */
     config_place place;
     const char *text;      /* SCALAR */
-    bool quoted;           /* SCALAR: quoted or block text, so never a number, bool or null */
     size_t count;          /* SEQUENCE, MAPPING */
     config_node **items;   /* SEQUENCE */
     config_entry *entries; /* MAPPING, in the order of the file; keys are unique */

@@ -1,5 +1,5 @@
 /* sweep/row_files.c: see row_files.h. Sources are mapped, not read: of a row only its place is kept
- * in memory. */
+ * in memory, and pages that were gone through are given back. */
 #include "sweep/row_files.h"
 
 #include "base/arena.h"
@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,12 @@ typedef struct source {
     size_t length, header;
 } source;
 
+/* Small, since there is one of every row of a sweep at once. */
 typedef struct row {
-    size_t trial;  /* new number */
-    size_t number; /* of the row, in the order of the sources */
     const char *text;
+    size_t number;  /* of the row, in the order of the sources */
+    uint32_t trial; /* its new number, at most SPACE_MOST_TRIALS */
     uint32_t length;
-    bool renumbered;
 } row;
 
 typedef struct gathering {
@@ -72,6 +73,20 @@ static bool map_source(source *s, failure *why)
     return true;
 }
 
+/* Gives back what was read of the sources whenever that is another HELD bytes. Pages come again
+ * when they are touched; until then they are the file cache's, which can do without them. */
+static void give_back(const gathering *g, size_t *read, size_t more)
+{
+    enum { HELD = 1 << 20 };
+    *read += more;
+    if (*read < HELD) return;
+    *read = 0;
+    for (size_t i = 0; i < g->source_count; i++)
+        if (g->sources[i].text)
+            (void)madvise((void *)(uintptr_t)g->sources[i].text, g->sources[i].length,
+                          MADV_DONTNEED);
+}
+
 static const source *first_there(const gathering *g)
 {
     for (size_t i = 0; i < g->source_count; i++)
@@ -114,8 +129,10 @@ static void find_rows(gathering *g, size_t index, row_fate fate, void *argument)
     const char *comma = memchr(s->text, ',', s->header);
     const bool steps = comma && strncmp(comma + 1, "step,", 5) == 0;
     const char *end = s->text + s->length, *at = s->text + s->header;
+    size_t read = s->header;
     for (const char *next; at < end && (next = row_end(at, end)) != NULL; at = next) {
         char *after;
+        give_back(g, &read, (size_t)(next - at));
         const size_t trial = strtoull(at, &after, 10);
         const uint64_t step = steps && *after == ',' ? strtoull(after + 1, NULL, 10) : 0;
         const size_t number = fate(argument, index, trial, step);
@@ -124,7 +141,7 @@ static void find_rows(gathering *g, size_t index, row_fate fate, void *argument)
             (!first && number < g->rows[g->row_count - 1].trial))
             g->changed = true;
         if (number == ROW_DROPPED) continue;
-        keep_row(g, (row){number, g->row_count, at, (uint32_t)(next - at), number != trial});
+        keep_row(g, (row){at, g->row_count, (uint32_t)number, (uint32_t)(next - at)});
     }
     if (at < end) g->changed = true; /* torn */
 }
@@ -143,20 +160,18 @@ static bool write_rows(const gathering *g, const char *target, int64_t *bytes, f
     const source *first = first_there(g);
     FILE *out = fopen(aside, "wb");
     bool good = out != NULL && fwrite(first->text, 1, first->header, out) == first->header;
-    *bytes = (int64_t)first->header;
+    size_t read = first->header;
+    *bytes = (int64_t)read;
     for (size_t i = 0; good && i < g->row_count; i++) {
         const row *r = &g->rows[i];
-        const char *text = r->text;
-        size_t length = r->length;
-        if (r->renumbered) {
-            const char *comma = memchr(text, ',', length);
-            const int digits = fprintf(out, "%zu", r->trial);
-            *bytes += digits;
-            length -= (size_t)(comma - text);
-            text = comma;
-        }
+        char *number_end;
+        const bool renumbered = strtoull(r->text, &number_end, 10) != r->trial;
+        const char *text = renumbered ? number_end : r->text;
+        const size_t length = r->length - (size_t)(text - r->text);
+        if (renumbered) *bytes += fprintf(out, "%" PRIu32, r->trial);
         good = fwrite(text, 1, length, out) == length;
         *bytes += (int64_t)length;
+        give_back(g, &read, length);
     }
     if (out && fclose(out) != 0) good = false;
     if (good && rename(aside, target) != 0) good = false;
