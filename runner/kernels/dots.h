@@ -275,12 +275,11 @@ static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const
 static void finish_strip(const dots *d, strip *s)
 {
     activate(d->activation, s->rows * s->width, s->sums);
-    for (size_t m = 0; m < s->rows; m++) {
-        real *y = d->y[s->matrix] + (s->row + m) * d->ldy + s->out;
-        for (size_t o = 0; o < s->width; o += VLEN) {
-            const size_t width = s->width - o < VLEN ? s->width - o : VLEN;
-            v_store_part(y + o, v_load_part(s->sums + m * s->width + o, width), width);
-        }
+    real *y = d->y[s->matrix] + s->row * d->ldy + s->out;
+    for (size_t o = 0; o < s->width; o += VLEN) {
+        const size_t width = s->width - o < VLEN ? s->width - o : VLEN;
+        for (size_t m = 0; m < s->rows; m++)
+            v_store_part(y + m * d->ldy + o, v_load(s->sums + m * s->width + o), width);
     }
 }
 

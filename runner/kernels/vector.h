@@ -167,13 +167,18 @@ enum {
 #if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
 static inline size_t v_slot(size_t i)
 {
-    return i % 4 * 4 + i / 4;
+    return (i % 2 * 2 + i / 2 % 2) * 4 + i / 4;
 }
+/* Blends, which two ports can do, instead of shuffles, which one can. */
 static inline vec v_fold_pair(vec a, vec b, size_t half)
 {
-    if (half == 8) return v_add(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
-    if (half == 4) return v_add(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
-    if (half == 2) return v_add(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xee));
+    const __m512i swapped =
+        _mm512_setr_epi32(4, 5, 6, 7, 16, 17, 18, 19, 12, 13, 14, 15, 24, 25, 26, 27);
+    if (half == 8)
+        return v_add(_mm512_mask_blend_ps(0xff00, a, b), _mm512_shuffle_f32x4(a, b, 0x4e));
+    if (half == 4)
+        return v_add(_mm512_mask_blend_ps(0xf0f0, a, b), _mm512_permutex2var_ps(a, swapped, b));
+    if (half == 2) return v_add(_mm512_mask_blend_ps(0xcccc, a, b), _mm512_shuffle_ps(a, b, 0x4e));
     return v_add(_mm512_shuffle_ps(a, b, 0x88), _mm512_shuffle_ps(a, b, 0xdd));
 }
 #elif defined(__AVX512F__)
