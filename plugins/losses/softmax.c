@@ -12,7 +12,8 @@
  * the sum is at least 1. A score that is not a number gives a loss that is not a number; so does
  * the difference of two infinite scores.
  *
- * Order of the sums: outputs from the first to the last, from 0.
+ * Order of the sums: that of sum_rows (slope/kernels.h). The division is one by row: p = exp(s) ·
+ * (1 / Σⱼ exp(sⱼ)).
  */
 #include <slope/loss.h>
 
@@ -25,22 +26,30 @@ static const slope_parameter parameters[] = {
                        "share of the label that is spread over all classes"),
 };
 
-/* Rows that are worked on side by side: along one row every step waits for the one before. */
-enum { SIDE_BY_SIDE = 16 };
+enum { BLOCK_ROWS = 64 };
 
-/* Scores less the greatest of their row, of up to SIDE_BY_SIDE rows. */
-static void shift(const real *restrict scores, size_t rows, size_t outputs, real *restrict shifted)
+/* Rows of ten classes fill no vector. So what is done to a row is done to WIDE numbers at a time,
+ * and what that spoils of the rows after it is mended when it is their turn; the last ones end
+ * where they end. Number i of `to` is made by `formula`, from what the row has of its `own`. */
+enum { WIDE = 16 };
+#define EACH_ROW(rows, outputs, to, its_own, formula, at_the_end) \
+    for (size_t r = 0; r < (rows); r++) { \
+        const real own = (its_own); \
+        const size_t begin = r * (outputs), end = begin + (outputs); \
+        size_t from = begin; \
+        for (; from < end && from + WIDE <= (rows) * (outputs); from += WIDE) \
+            for (size_t i = from; i < from + WIDE; i++) (to)[i] = (formula); \
+        for (size_t i = from; i < end; i++) (to)[i] = (formula); \
+        at_the_end; \
+    }
+
+/* Scores less the greatest of their row. */
+static void shift(const slope_kernels *kernels, size_t rows, size_t outputs,
+                  const real *restrict scores, real *restrict shifted)
 {
-    real greatest[SIDE_BY_SIDE];
-    for (size_t r = 0; r < rows; r++) greatest[r] = scores[r * outputs];
-    for (size_t j = 1; j < outputs; j++)
-        for (size_t r = 0; r < rows; r++) {
-            const real score = scores[r * outputs + j];
-            greatest[r] = score > greatest[r] ? score : greatest[r];
-        }
-    for (size_t r = 0; r < rows; r++)
-        for (size_t j = 0; j < outputs; j++)
-            shifted[r * outputs + j] = scores[r * outputs + j] - greatest[r];
+    real greatest[BLOCK_ROWS];
+    kernels->max_rows(rows, outputs, scores, greatest);
+    EACH_ROW(rows, outputs, shifted, greatest[r], scores[i] - own, (void)0)
 }
 
 /* Σⱼ q_j (sⱼ - max s) of a row. */
@@ -52,50 +61,45 @@ static double expected(const real *restrict shifted, size_t outputs, size_t labe
     return (1 - smoothing) * (double)shifted[label] + smoothing / (double)outputs * sum;
 }
 
-/* Sums of rows, each in the order of its numbers. */
-static void add_up(const real *restrict powers, size_t rows, size_t outputs, real *restrict sums)
+/* p - q of some rows, whose exponentials have these sums. */
+static void differentiate(const config *c, size_t rows, size_t outputs, const int32_t *labels,
+                          const real *restrict powers, const real *restrict sums,
+                          real *restrict gradient)
 {
-    for (size_t r = 0; r < rows; r++) sums[r] = 0;
-    for (size_t j = 0; j < outputs; j++)
-        for (size_t r = 0; r < rows; r++) sums[r] += powers[r * outputs + j];
+    const real spread = (real)(c->label_smoothing / (double)outputs);
+    const real right = (real)(1 - c->label_smoothing);
+    real inverse[BLOCK_ROWS];
+    for (size_t r = 0; r < rows; r++) inverse[r] = 1 / sums[r];
+    EACH_ROW(rows, outputs, gradient, inverse[r], powers[i] * own - spread,
+             gradient[begin + (size_t)labels[r]] -= right)
 }
 
 static void evaluate(const slope_loss_call *call)
 {
     const config *c = call->config;
     const slope_kernels *kernels = call->host->kernels;
-    const size_t rows = call->rows, outputs = call->outputs;
-    const real spread = (real)(c->label_smoothing / (double)outputs);
-    const real right = (real)(1 - c->label_smoothing);
-    real *const scratch = call->scratch;
-
-    for (size_t r = 0; r < rows; r += SIDE_BY_SIDE)
-        shift(call->scores + r * outputs, rows - r < SIDE_BY_SIDE ? rows - r : SIDE_BY_SIDE,
-              outputs, scratch + r * outputs);
-    for (size_t r = 0; r < rows; r++)
-        call->losses[r] = -expected(scratch + r * outputs, outputs, (size_t)call->labels[r],
-                                    c->label_smoothing);
-    kernels->exp(rows * outputs, scratch, scratch);
-    for (size_t first = 0; first < rows; first += SIDE_BY_SIDE) {
-        const size_t some = rows - first < SIDE_BY_SIDE ? rows - first : SIDE_BY_SIDE;
-        const real *powers = scratch + first * outputs;
-        real sums[SIDE_BY_SIDE];
-        add_up(powers, some, outputs, sums);
-        for (size_t r = 0; r < some && call->gradient; r++) {
-            real *gradient = call->gradient + (first + r) * outputs;
-            for (size_t j = 0; j < outputs; j++)
-                gradient[j] = powers[r * outputs + j] / sums[r] - spread;
-            gradient[call->labels[first + r]] -= right;
-        }
-        for (size_t r = 0; r < some; r++)
-            scratch[first + r] = sums[r]; /* only rows that are done are overwritten */
+    const size_t outputs = call->outputs;
+    for (size_t first = 0; first < call->rows; first += BLOCK_ROWS) {
+        const size_t left = call->rows - first, rows = left < BLOCK_ROWS ? left : BLOCK_ROWS;
+        const int32_t *labels = call->labels + first;
+        real *scratch = call->scratch, sums[BLOCK_ROWS];
+        double *losses = call->losses + first;
+        shift(kernels, rows, outputs, call->scores + first * outputs, scratch);
+        for (size_t r = 0; r < rows; r++)
+            losses[r] =
+                -expected(scratch + r * outputs, outputs, (size_t)labels[r], c->label_smoothing);
+        kernels->exp(rows * outputs, scratch, scratch);
+        kernels->sum_rows(rows, outputs, scratch, sums);
+        if (call->gradient)
+            differentiate(c, rows, outputs, labels, scratch, sums,
+                          (real *)call->gradient + first * outputs);
+        kernels->log(rows, sums, sums);
+        for (size_t r = 0; r < rows; r++) losses[r] += (double)sums[r];
     }
-    kernels->log(rows, scratch, scratch);
-    for (size_t r = 0; r < rows; r++) call->losses[r] += (double)scratch[r];
 }
 
 SLOPE_PLUGIN(slope_loss) = {
-    .plugin = {SLOPE_HEAD(slope_loss, SLOPE_KIND_LOSS), .id = "softmax", .version = "1.1",
+    .plugin = {SLOPE_HEAD(slope_loss, SLOPE_KIND_LOSS), .id = "softmax", .version = "1.2",
                .summary = "cross-entropy of the softmax of the scores",
                .description = "loss = log(sum_j exp(s_j)) - sum_j q_j * s_j\n"
                               "q_j = (1 - label_smoothing) * [j = y] + label_smoothing / outputs\n"

@@ -10,6 +10,7 @@
 #include "kernels/elementary.h"
 #include "kernels/product.h"
 #include "kernels/rows.h"
+#include "kernels/rowwise.h"
 
 #define GLUE_(a, b) kernels_##a##_##b
 #define GLUE(a, b)  GLUE_(a, b)
@@ -309,6 +310,8 @@ const kernels GLUE(SLOPE_ISA, SLOPE_REAL_BITS) = {
                .affine_many = affine_many,
                .affine_weights_many = affine_weights_many,
                .affine_bias_many = affine_bias_many,
+               .sum_rows = sum_rows,
+               .max_rows = max_rows,
                .sum_squares = sum_squares_all,
                .dot = dot_all,
                .sum_absolute = sum_absolute_all},

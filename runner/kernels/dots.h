@@ -97,9 +97,9 @@ typedef struct dots_bytes {
             UNROLL for (size_t i = 0; i < VLEN; i++) \
             { \
                 const size_t dot = first + v_slot(i); \
-                group[i] = v_fold_parts(sum[dot < DOTS ? dot : DOTS - 1]); \
+                group[i] = v_sum_parts(sum[dot < DOTS ? dot : DOTS - 1]); \
             } \
-            v_store(end->sums + first, v_add(v_load(end->start + first), v_fold_lanes(group))); \
+            v_store(end->sums + first, v_add(v_load(end->start + first), v_sum_lanes(group))); \
         } \
     }
 #define DOTS_WHOLE(row, p, m) v_load((row) + (p)*VLEN)

@@ -32,7 +32,7 @@
 #define VECTORS_32 0
 #endif
 
-#define SLOPE_VECTOR_OPS(load_, store_, set1_, add_, fma_) \
+#define SLOPE_VECTOR_OPS(load_, store_, set1_, add_, max_, fma_) \
     static inline vec v_load(const real *p) \
     { \
         return load_(p); \
@@ -49,6 +49,10 @@
     { \
         return add_(a, b); \
     } \
+    static inline vec v_max(vec a, vec b) /* a > b ? a : b; so b where one is no number */ \
+    { \
+        return max_(a, b); \
+    } \
     static inline vec v_fma(vec a, vec b, vec c) /* a · b + c, rounded once */ \
     { \
         return fma_(a, b, c); \
@@ -57,29 +61,35 @@
 #if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
 typedef __m512 vec;
 enum { VLEN = 16 };
-SLOPE_VECTOR_OPS(_mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_fmadd_ps)
+SLOPE_VECTOR_OPS(_mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_max_ps,
+                 _mm512_fmadd_ps)
 #elif defined(__AVX512F__)
 typedef __m512d vec;
 enum { VLEN = 8 };
-SLOPE_VECTOR_OPS(_mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_add_pd, _mm512_fmadd_pd)
+SLOPE_VECTOR_OPS(_mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_add_pd, _mm512_max_pd,
+                 _mm512_fmadd_pd)
 #elif defined(__AVX2__) && defined(__FMA__) && SLOPE_REAL_BITS == 32
 typedef __m256 vec;
 enum { VLEN = 8 };
-SLOPE_VECTOR_OPS(_mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_fmadd_ps)
+SLOPE_VECTOR_OPS(_mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_max_ps,
+                 _mm256_fmadd_ps)
 #elif defined(__AVX2__) && defined(__FMA__)
 typedef __m256d vec;
 enum { VLEN = 4 };
-SLOPE_VECTOR_OPS(_mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_add_pd, _mm256_fmadd_pd)
+SLOPE_VECTOR_OPS(_mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_add_pd, _mm256_max_pd,
+                 _mm256_fmadd_pd)
 #elif defined(__aarch64__) && SLOPE_REAL_BITS == 32
 typedef float32x4_t vec;
 enum { VLEN = 4 };
+#define SLOPE_NEON_MAX(a, b)    vbslq_f32(vcgtq_f32(a, b), a, b)
 #define SLOPE_NEON_FMA(a, b, c) vfmaq_f32(c, a, b)
-SLOPE_VECTOR_OPS(vld1q_f32, vst1q_f32, vdupq_n_f32, vaddq_f32, SLOPE_NEON_FMA)
+SLOPE_VECTOR_OPS(vld1q_f32, vst1q_f32, vdupq_n_f32, vaddq_f32, SLOPE_NEON_MAX, SLOPE_NEON_FMA)
 #elif defined(__aarch64__)
 typedef float64x2_t vec;
 enum { VLEN = 2 };
+#define SLOPE_NEON_MAX(a, b)    vbslq_f64(vcgtq_f64(a, b), a, b)
 #define SLOPE_NEON_FMA(a, b, c) vfmaq_f64(c, a, b)
-SLOPE_VECTOR_OPS(vld1q_f64, vst1q_f64, vdupq_n_f64, vaddq_f64, SLOPE_NEON_FMA)
+SLOPE_VECTOR_OPS(vld1q_f64, vst1q_f64, vdupq_n_f64, vaddq_f64, SLOPE_NEON_MAX, SLOPE_NEON_FMA)
 #else
 typedef real vec;
 enum { VLEN = 1 };
@@ -87,10 +97,13 @@ enum { VLEN = 1 };
 #define SLOPE_SCALAR_STORE(p, v) (*(p) = (v))
 #define SLOPE_SCALAR_SET1(x)     (x)
 #define SLOPE_SCALAR_ADD(a, b)   ((a) + (b))
+#define SLOPE_SCALAR_MAX(a, b)   ((a) > (b) ? (a) : (b))
 #if SLOPE_REAL_BITS == 32
-SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, SLOPE_SCALAR_ADD, fmaf)
+SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, SLOPE_SCALAR_ADD,
+                 SLOPE_SCALAR_MAX, fmaf)
 #else
-SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, SLOPE_SCALAR_ADD, fma)
+SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, SLOPE_SCALAR_ADD,
+                 SLOPE_SCALAR_MAX, fma)
 #endif
 #endif
 
@@ -155,129 +168,163 @@ static inline void v_store_part(real *p, vec v, size_t n)
 }
 #endif
 
-/* ---- the partial sums of a dot product ------------------------------------------------------- */
+/* The first n lanes (1 to VLEN) at p; the others are as in `rest`. */
+#if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
+static inline vec v_load_part_over(const real *p, size_t n, vec rest)
+{
+    return _mm512_mask_loadu_ps(rest, (__mmask16)(0xffffu >> (16 - n)), p);
+}
+#elif defined(__AVX512F__)
+static inline vec v_load_part_over(const real *p, size_t n, vec rest)
+{
+    return _mm512_mask_loadu_pd(rest, (__mmask8)(0xffu >> (8 - n)), p);
+}
+#else
+static inline vec v_load_part_over(const real *p, size_t n, vec rest)
+{
+    real lanes[VLEN];
+    v_store(lanes, rest);
+    for (size_t i = 0; i < n; i++) lanes[i] = p[i];
+    return v_load(lanes);
+}
+#endif
+
+/* ---- folding partial results ----------------------------------------------------------------- */
 
 enum {
-    LANES = 64 / sizeof(real), /* partial sums of a dot product; part of its definition */
+    LANES = 64 / sizeof(real), /* partial results of a fold; part of its definition */
     PARTS = LANES / VLEN,      /* vectors that hold them */
 };
 
-/* Adds the upper half of each of two vectors to its lower half and puts the results side by side.
- * Step after step halves shrink until a lane is a whole sum: lane v_slot(i) that of vector i. */
+/* The lower and the upper halves of two vectors, side by side, so that one operation joins both;
+ * which half of a vector is in `one` does not matter to it. Step after step halves shrink until a
+ * lane is what becomes of a whole vector: lane v_slot(i) of vector i. */
+typedef struct halves {
+    vec one, other;
+} halves;
 #if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
 static inline size_t v_slot(size_t i)
 {
     return (i % 2 * 2 + i / 2 % 2) * 4 + i / 4;
 }
 /* Blends, which two ports can do, instead of shuffles, which one can. */
-static inline vec v_fold_pair(vec a, vec b, size_t half)
+static inline halves v_halves(vec a, vec b, size_t half)
 {
     const __m512i swapped =
         _mm512_setr_epi32(4, 5, 6, 7, 16, 17, 18, 19, 12, 13, 14, 15, 24, 25, 26, 27);
     if (half == 8)
-        return v_add(_mm512_mask_blend_ps(0xff00, a, b), _mm512_shuffle_f32x4(a, b, 0x4e));
+        return (halves){_mm512_mask_blend_ps(0xff00, a, b), _mm512_shuffle_f32x4(a, b, 0x4e)};
     if (half == 4)
-        return v_add(_mm512_mask_blend_ps(0xf0f0, a, b), _mm512_permutex2var_ps(a, swapped, b));
-    if (half == 2) return v_add(_mm512_mask_blend_ps(0xcccc, a, b), _mm512_shuffle_ps(a, b, 0x4e));
-    return v_add(_mm512_shuffle_ps(a, b, 0x88), _mm512_shuffle_ps(a, b, 0xdd));
+        return (halves){_mm512_mask_blend_ps(0xf0f0, a, b), _mm512_permutex2var_ps(a, swapped, b)};
+    if (half == 2)
+        return (halves){_mm512_mask_blend_ps(0xcccc, a, b), _mm512_shuffle_ps(a, b, 0x4e)};
+    return (halves){_mm512_shuffle_ps(a, b, 0x88), _mm512_shuffle_ps(a, b, 0xdd)};
 }
 #elif defined(__AVX512F__)
 static inline size_t v_slot(size_t i)
 {
     return i % 4 * 2 + i / 4;
 }
-static inline vec v_fold_pair(vec a, vec b, size_t half)
+static inline halves v_halves(vec a, vec b, size_t half)
 {
-    if (half == 4) return v_add(_mm512_shuffle_f64x2(a, b, 0x44), _mm512_shuffle_f64x2(a, b, 0xee));
-    if (half == 2) return v_add(_mm512_shuffle_f64x2(a, b, 0x88), _mm512_shuffle_f64x2(a, b, 0xdd));
-    return v_add(_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
+    if (half == 4)
+        return (halves){_mm512_shuffle_f64x2(a, b, 0x44), _mm512_shuffle_f64x2(a, b, 0xee)};
+    if (half == 2)
+        return (halves){_mm512_shuffle_f64x2(a, b, 0x88), _mm512_shuffle_f64x2(a, b, 0xdd)};
+    return (halves){_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b)};
 }
 #elif defined(__AVX2__) && defined(__FMA__) && SLOPE_REAL_BITS == 32
 static inline size_t v_slot(size_t i)
 {
     return i % 2 * 4 + i / 2;
 }
-static inline vec v_fold_pair(vec a, vec b, size_t half)
+static inline halves v_halves(vec a, vec b, size_t half)
 {
     if (half == 4)
-        return v_add(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
-    if (half == 2) return v_add(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee));
-    return v_add(_mm256_shuffle_ps(a, b, 0x88), _mm256_shuffle_ps(a, b, 0xdd));
+        return (halves){_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31)};
+    if (half == 2) return (halves){_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee)};
+    return (halves){_mm256_shuffle_ps(a, b, 0x88), _mm256_shuffle_ps(a, b, 0xdd)};
 }
 #elif defined(__AVX2__) && defined(__FMA__)
 static inline size_t v_slot(size_t i)
 {
     return i % 2 * 2 + i / 2;
 }
-static inline vec v_fold_pair(vec a, vec b, size_t half)
+static inline halves v_halves(vec a, vec b, size_t half)
 {
     if (half == 2)
-        return v_add(_mm256_permute2f128_pd(a, b, 0x20), _mm256_permute2f128_pd(a, b, 0x31));
-    return v_add(_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+        return (halves){_mm256_permute2f128_pd(a, b, 0x20), _mm256_permute2f128_pd(a, b, 0x31)};
+    return (halves){_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b)};
 }
 #elif defined(__aarch64__) && SLOPE_REAL_BITS == 32
 static inline size_t v_slot(size_t i)
 {
     return i;
 }
-static inline vec v_fold_pair(vec a, vec b, size_t half)
+static inline halves v_halves(vec a, vec b, size_t half)
 {
     if (half == 2)
-        return v_add(vcombine_f32(vget_low_f32(a), vget_low_f32(b)),
-                     vcombine_f32(vget_high_f32(a), vget_high_f32(b)));
-    return v_add(vuzp1q_f32(a, b), vuzp2q_f32(a, b));
+        return (halves){vcombine_f32(vget_low_f32(a), vget_low_f32(b)),
+                        vcombine_f32(vget_high_f32(a), vget_high_f32(b))};
+    return (halves){vuzp1q_f32(a, b), vuzp2q_f32(a, b)};
 }
 #elif defined(__aarch64__)
 static inline size_t v_slot(size_t i)
 {
     return i;
 }
-static inline vec v_fold_pair(vec a, vec b, size_t half)
+static inline halves v_halves(vec a, vec b, size_t half)
 {
     (void)half;
-    return v_add(vuzp1q_f64(a, b), vuzp2q_f64(a, b));
+    return (halves){vuzp1q_f64(a, b), vuzp2q_f64(a, b)};
 }
 #else
 static inline size_t v_slot(size_t i)
 {
     return i;
 }
-static inline vec v_fold_pair(vec a, vec b, size_t half)
+static inline halves v_halves(vec a, vec b, size_t half)
 {
     (void)b, (void)half;
-    return a;
+    return (halves){a, a};
 }
 #endif
 
-/* Steps of a fold: `pair` says what becomes of elements 2 i and 2 i + 1, or i and i + n. They are
+/* Steps of a fold: `of_two` says what becomes of elements 2 i and 2 i + 1, or i and i + n. They are
  * written out because no compiler unrolls a loop over halves, and vectors in an array that is not
  * unrolled go through memory. */
 #define V_FOLD_STEP(n, element, of_two) \
     if ((n) >= 1) UNROLL for (size_t i = 0; i < ((n) >= 1 ? (n) : 1); i++)(element) = (of_two);
 
-/* The PARTS vectors of one dot product: partial sum j + n/2 is added to j, for n = LANES, … 2 VLEN.
- */
-static inline vec v_fold_parts(const vec *part)
-{
-    vec sum[PARTS];
-    UNROLL for (size_t i = 0; i < PARTS; i++) sum[i] = part[i];
-    V_FOLD_STEP(PARTS / 2, sum[i], v_add(sum[i], sum[i + PARTS / 2]))
-    V_FOLD_STEP(PARTS / 4, sum[i], v_add(sum[i], sum[i + PARTS / 4]))
-    V_FOLD_STEP(PARTS / 8, sum[i], v_add(sum[i], sum[i + PARTS / 8]))
-    V_FOLD_STEP(PARTS / 16, sum[i], v_add(sum[i], sum[i + PARTS / 16]))
-    return sum[0];
-}
-
-/* The same from there on, for VLEN dot products at once: lane v_slot(i) becomes the sum of all
- * lanes of sum[i]. */
-static inline vec v_fold_lanes(vec *sum)
-{
-    V_FOLD_STEP(VLEN / 2, sum[i], v_fold_pair(sum[2 * i], sum[2 * i + 1], VLEN / 2))
-    V_FOLD_STEP(VLEN / 4, sum[i], v_fold_pair(sum[2 * i], sum[2 * i + 1], VLEN / 4))
-    V_FOLD_STEP(VLEN / 8, sum[i], v_fold_pair(sum[2 * i], sum[2 * i + 1], VLEN / 8))
-    V_FOLD_STEP(VLEN / 16, sum[i], v_fold_pair(sum[2 * i], sum[2 * i + 1], VLEN / 16))
-    return sum[0];
-}
+/* v_NAME_parts: the PARTS vectors of one fold, number j + n/2 joined to j, for n = LANES, … 2 VLEN.
+ * v_NAME_lanes: the same from there on, for VLEN folds at once: lane v_slot(i) of the result is
+ * what all lanes of at[i] come to. */
+#define DEFINE_FOLD(NAME, JOIN) \
+    static inline vec v_##NAME##_parts(const vec *part) \
+    { \
+        vec at[PARTS]; \
+        UNROLL for (size_t i = 0; i < PARTS; i++) at[i] = part[i]; \
+        V_FOLD_STEP(PARTS / 2, at[i], JOIN(at[i], at[i + PARTS / 2])) \
+        V_FOLD_STEP(PARTS / 4, at[i], JOIN(at[i], at[i + PARTS / 4])) \
+        V_FOLD_STEP(PARTS / 8, at[i], JOIN(at[i], at[i + PARTS / 8])) \
+        V_FOLD_STEP(PARTS / 16, at[i], JOIN(at[i], at[i + PARTS / 16])) \
+        return at[0]; \
+    } \
+    static inline vec v_##NAME##_pair(vec a, vec b, size_t half) \
+    { \
+        const halves h = v_halves(a, b, half); \
+        return JOIN(h.one, h.other); \
+    } \
+    static inline vec v_##NAME##_lanes(vec *at) \
+    { \
+        V_FOLD_STEP(VLEN / 2, at[i], v_##NAME##_pair(at[2 * i], at[2 * i + 1], VLEN / 2)) \
+        V_FOLD_STEP(VLEN / 4, at[i], v_##NAME##_pair(at[2 * i], at[2 * i + 1], VLEN / 4)) \
+        V_FOLD_STEP(VLEN / 8, at[i], v_##NAME##_pair(at[2 * i], at[2 * i + 1], VLEN / 8)) \
+        V_FOLD_STEP(VLEN / 16, at[i], v_##NAME##_pair(at[2 * i], at[2 * i + 1], VLEN / 16)) \
+        return at[0]; \
+    }
+DEFINE_FOLD(sum, v_add)
+DEFINE_FOLD(max, v_max)
 
 /* VLEN bytes as reals, where there are instructions for it. */
 #if defined(__AVX512F__) && SLOPE_REAL_BITS == 32

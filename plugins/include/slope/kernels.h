@@ -89,6 +89,14 @@ typedef struct slope_kernels {
                                 size_t ldd, real *const *g, size_t ldg, bool separate);
     void (*affine_bias_many)(const slope_host *host, size_t count, size_t rows, size_t out,
                              const real *const *d, size_t ldd, real *const *g, bool separate);
+
+    /* From contract 2.2 on: of each row of X, which is rows × columns without gaps, the sum and the
+     * greatest number. As a dot product they are n = 16 partial results (8 in float64), number j of
+     * the elements j, j + n, … one after another, starting from 0 and from -inf; then number j + m
+     * is joined to j, for m = n/2, n/4, … 1. NaN is never the greatest; a sum or greatest number of
+     * -0 is given as 0. A row without elements gives what it starts from. y must not overlap x. */
+    void (*sum_rows)(size_t rows, size_t columns, const real *x, real *y);
+    void (*max_rows)(size_t rows, size_t columns, const real *x, real *y);
 } slope_kernels;
 
 #endif
