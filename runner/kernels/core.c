@@ -63,7 +63,7 @@ static void sum_weights(const slope_host *host, size_t count, size_t rows, size_
                         size_t ldg, sum_start start)
 {
     row_source *source = rows_of(host, x);
-    if (source) rows_wanted(source, x, rows);
+    if (source && !source->own) rows_wanted(source, x, rows);
     product p = {.count = count,
                  .rows = out,
                  .columns = in,

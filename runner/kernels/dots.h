@@ -166,6 +166,7 @@ typedef struct dots {
     size_t blocks;      /* of rows */
     bool by_rows;       /* neighbouring tasks share their rows; otherwise their outputs */
     row_source *source; /* of x; NULL: none, or its rows are all there */
+    bool on_the_way;    /* the product reads rows as they are packed */
 } dots;
 
 static void activate(slope_activation activation, size_t count, real *c)
@@ -180,6 +181,8 @@ static void activate(slope_activation activation, size_t count, real *c)
 
 /* Outputs [out, out + width) of one matrix for rows [row, row + rows), and what becomes of them. */
 typedef struct strip {
+    row_source *source; /* as the thread has it, … */
+    const real *x;      /* … and the rows of the product */
     size_t matrix, out, width, row, rows;
     bool unpacked;                             /* the first one to read these rows packs them */
     real start[TILE_ROWS * TILE_OUTS + LANES]; /* of every tile: all begin with a row */
@@ -207,7 +210,9 @@ static void begin_strip(const dots *d, size_t task, strip *s)
     s->width = piece_begin(d->out, d->strips, number % d->strips + 1) - s->out;
     s->row = piece_begin(d->rows, d->blocks, block);
     s->rows = piece_begin(d->rows, d->blocks, block + 1) - s->row;
-    s->unpacked = d->source && row_number(d->source, d->x) + s->row >= d->source->packed;
+    const size_t first = s->source ? row_number(s->source, s->x) + s->row : 0;
+    s->unpacked = s->source && d->on_the_way && first == s->source->packed;
+    if (s->source && !s->unpacked) rows_wanted(s->source, s->x + s->row * d->ldx, s->rows);
     for (size_t i = 0; i < sizeof s->start / sizeof *s->start; i++)
         s->start[i] = -R(0.0); /* which changes no sum, not even -0 */
     for (size_t m = 0; d->bias && m < TILE_ROWS; m++)
@@ -243,10 +248,10 @@ static bool pack_tile(const pack_call *p, size_t row, size_t height, size_t firs
 static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const real *ahead)
 {
     const size_t tiles = ceil_divide(s->rows, TILE_ROWS), higher = s->rows % tiles;
-    real *x = (real *)(uintptr_t)d->x + s->row * d->ldx + first; /* written only while packing */
+    real *x = (real *)(uintptr_t)s->x + s->row * d->ldx + first; /* written only while packing */
     const real *w = d->w[s->matrix] + s->out * d->ldw + first;
     const size_t share = ceil_divide(s->width * count, tiles); /* of what lies ahead */
-    size_t row = s->unpacked ? row_number(d->source, d->x) + s->row : 0;
+    size_t row = s->unpacked ? s->source->packed : 0;
     dots_end end = {.lanes = s->lanes,
                     .go_on = first > 0,
                     .start = first + count == d->in ? s->start : NULL,
@@ -261,7 +266,7 @@ static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const
             __builtin_prefetch(ahead + s->width * first + t * share + i, 0, 2);
         dots_bytes bytes;
         const bool converts =
-            s->unpacked && pack_tile(&d->source->pack, row, height, first, count, &bytes);
+            s->unpacked && pack_tile(&s->source->pack, row, height, first, count, &bytes);
         const dots_function tile = converts ? byte_dots_tiles[height - 1][s->width - 1]
                                             : dots_tiles[height - 1][s->width - 1];
         tile(count, x, d->ldx, w, d->ldw, &end, &bytes);
@@ -287,7 +292,8 @@ static void finish_strip(const dots *d, strip *s)
 static void dots_task(void *argument, size_t begin, size_t end)
 {
     const dots *d = argument;
-    strip s;
+    strip s = {.source = own_source(d->source)};
+    s.x = own_rows(s.source, d->source, d->x);
     const size_t parts = d->in ? ceil_divide(d->in, MOST_FEATURES) : 1;
     const size_t units = ceil_divide(d->in, LANES);
     for (size_t t = begin; t < end; t++) {
@@ -299,19 +305,20 @@ static void dots_task(void *argument, size_t begin, size_t end)
             sum_strip(d, &s, first, (last < d->in ? last : d->in) - first, ahead);
         }
         finish_strip(d, &s);
-        if (s.unpacked) d->source->packed += s.rows;
+        if (s.unpacked) s.source->packed += s.rows;
     }
 }
 
-/* Strips pack rows on the way where one thread has them all, in their order. */
+/* Rows that belong to one thread are packed before several share them. */
 static void prepare_source(dots *d, size_t threads)
 {
     row_source *s = d->source;
     if (!s) return;
-    const bool in_order = row_number(s, d->x) == s->packed;
-    const bool alike = d->in == s->pack.columns && d->ldx == s->pack.ld;
-    if (threads > 1 || !in_order || !alike) rows_wanted(s, d->x, d->rows);
-    if (threads > 1) d->source = NULL;
+    d->on_the_way = d->in == s->pack.columns && d->ldx == s->pack.ld;
+    if (threads > 1 && !s->own) {
+        rows_wanted(s, d->x, d->rows);
+        d->source = NULL;
+    }
 }
 
 static void multiply_dots(const slope_host *host, dots *d)

@@ -45,14 +45,19 @@ typedef struct pack_call {
  * first product that reads them does so on the way, while they are in registers. Belongs to the
  * thread that calls the model. */
 typedef struct row_source {
-    pack_call pack; /* of all rows; out is what the model knows as x */
-    size_t packed;  /* so many stand there, the first ones; the others are to be packed */
+    _Alignas(64) pack_call pack; /* of all rows; out is what the model knows as x */
+    size_t packed; /* so many stand there, the first ones; the others are to be packed */
 
     /* What will be read after these rows: the gradient of the weights, which goes along the rows,
      * has it fetched into the second-level cache meanwhile, one cache line with each row. */
     const char *const *next; /* a place for each row; NULL: nothing is known */
     size_t stride;           /* in bytes: how much further on the fetching starts the next time */
     size_t times, fetched;   /* how often it is to start, and has */
+
+    /* NULL, or sources of the same rows, one for each thread by thread_index(): where threads share
+     * the products, each packs for itself what it reads, in memory of its own. Rows that another
+     * one packed would have to come over from its cache, which takes longer. */
+    struct row_source *own;
 } row_source;
 
 enum { SUM_BLOCK = 65536 };

@@ -10,6 +10,7 @@
 #ifndef SLOPE_KERNELS_ROWS_H
 #define SLOPE_KERNELS_ROWS_H
 
+#include "host/team.h"
 #include "kernels/kernels.h"
 #include "kernels/vector.h"
 
@@ -112,6 +113,18 @@ static inline row_source *rows_of(const slope_host *host, const real *x)
 static inline size_t row_number(const row_source *s, const real *x)
 {
     return (size_t)(x - s->pack.out) / s->pack.ld;
+}
+
+/* What the calling thread packs and reads of a source; NULL stays NULL. */
+static inline row_source *own_source(row_source *s)
+{
+    return s && s->own ? &s->own[thread_index()] : s;
+}
+
+/* Where `own` has what the model knows as x. */
+static inline const real *own_rows(const row_source *own, const row_source *s, const real *x)
+{
+    return s ? own->pack.out + (x - s->pack.out) : x;
 }
 
 /* Sees to it that `rows` rows from x on are packed. */

@@ -1,7 +1,8 @@
 /* Rows that are packed by the products that read them: they end where packing them first puts them,
  * and the products give the bits that they give on packed rows. For every instruction set of this
  * processor, both precisions, all elements and preparations, rows in order and shuffled, and pieces
- * of the rows in any order. What is fetched ahead changes nothing. */
+ * of the rows in any order; on one thread, and on several that each have rows of their own or none
+ * has. What is fetched ahead changes nothing. */
 #include "kernels/kernels.h"
 
 #include "host/services.h"
@@ -15,7 +16,12 @@
 #include <cmocka.h>
 
 static const char *const isas[] = {"baseline", "avx2", "avx512"};
-enum { ISAS = sizeof isas / sizeof isas[0], OUTS = 13, STORED = 2 /* times the rows of a chunk */ };
+enum {
+    ISAS = sizeof isas / sizeof isas[0],
+    OUTS = 21,  /* so many that two threads share them, not the rows */
+    STORED = 2, /* times the rows of a chunk */
+    THREADS = 2,
+};
 
 static const size_t shapes[][2] = {{1, 1},    {3, 2},    {7, 15},  {5, 16},    {6, 17},  {12, 33},
                                    {31, 784}, {131, 40}, {9, 831}, {11, 1700}, {64, 300}};
@@ -134,6 +140,20 @@ static void go_through(const given *g, const slope_host *host, outcome *o, order
     backward(g, host, o);
 }
 
+/* Rows are where packing them first puts them; so many of them, the first ones. */
+static void check_rows(const given *g, const void *packed, const void *x, size_t rows)
+{
+    for (size_t r = 0; r < rows; r++)
+        assert_memory_equal((const char *)packed + r * g->ld * g->real_size,
+                            (const char *)x + r * g->ld * g->real_size, g->columns * g->real_size);
+}
+
+static void check_results(const given *g, const outcome *early, const outcome *late)
+{
+    assert_memory_equal(early->y, late->y, g->rows * OUTS * g->real_size);
+    assert_memory_equal(early->g, late->g, OUTS * g->columns * g->real_size);
+}
+
 static void test_way(const given *g, order how, outcome *early, outcome *late)
 {
     call_host host;
@@ -149,12 +169,34 @@ static void test_way(const given *g, order how, outcome *early, outcome *late)
     host.host.rows = &source;
     go_through(g, &host.host, late, how);
     assert_int_equal(source.packed, g->rows);
+    check_rows(g, early->x, late->x, g->rows);
+    check_results(g, early, late);
     free(next);
-    for (size_t r = 0; r < g->rows; r++)
-        assert_memory_equal((char *)early->x + r * g->ld * g->real_size,
-                            (char *)late->x + r * g->ld * g->real_size, g->columns * g->real_size);
-    assert_memory_equal(early->y, late->y, g->rows * OUTS * g->real_size);
-    assert_memory_equal(early->g, late->g, OUTS * g->columns * g->real_size);
+}
+
+/* Each thread packs what it reads; who reads what is left to chance. */
+static void test_own_rows(const given *g, order how, const outcome *early, outcome *late)
+{
+    call_host host;
+    call_host_init(&host, g->p, 0);
+    row_source own[THREADS], source = {.pack = g->pack};
+    source.pack.out = late->x;
+    for (size_t t = 0; t < THREADS; t++) {
+        own[t] = source;
+        own[t].pack.out = numbers(g->rows * g->ld, g->real_size);
+    }
+    source.own = own;
+    host.host.rows = &source;
+    go_through(g, &host.host, late, how);
+    size_t most = 0;
+    for (size_t t = 0; t < THREADS; t++) {
+        check_rows(g, early->x, own[t].pack.out, own[t].packed);
+        if (own[t].packed > most) most = own[t].packed;
+        free(own[t].pack.out);
+    }
+    assert_int_equal(most, g->rows); /* the gradient needs them all */
+    assert_int_equal(source.packed, 0); /* where all threads look: nobody writes there */
+    check_results(g, early, late);
 }
 
 static void test_shape(const size_t shape[2])
@@ -167,6 +209,7 @@ static void test_shape(const size_t shape[2])
                     given g = make(p, shape, elements[e], way);
                     outcome early = outcome_make(&g), late = outcome_make(&g);
                     test_way(&g, how, &early, &late);
+                    if (threads_count() > 1) test_own_rows(&g, how, &early, &late);
                     release(&g, &early, &late);
                 }
 }
@@ -181,7 +224,7 @@ static void test_bits(void **unused)
         if (!kernels_select(&why)) continue;
         tested++;
         for (size_t n = 0; n < sizeof shapes / sizeof shapes[0]; n++)
-            for (int threads = 1; threads <= 3; threads += 2) {
+            for (int threads = 1; threads <= THREADS; threads += THREADS - 1) {
                 threads_set(threads);
                 test_shape(shapes[n]);
             }
