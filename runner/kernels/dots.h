@@ -292,7 +292,8 @@ static void finish_strip(const dots *d, strip *s)
 static void dots_task(void *argument, size_t begin, size_t end)
 {
     const dots *d = argument;
-    strip s = {.source = own_source(d->source)};
+    strip s; /* too large to be set to 0 for nothing */
+    s.source = own_source(d->source);
     s.x = own_rows(s.source, d->source, d->x);
     const size_t parts = d->in ? ceil_divide(d->in, MOST_FEATURES) : 1;
     const size_t units = ceil_divide(d->in, LANES);

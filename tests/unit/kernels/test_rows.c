@@ -194,7 +194,7 @@ static void test_own_rows(const given *g, order how, const outcome *early, outco
         if (own[t].packed > most) most = own[t].packed;
         free(own[t].pack.out);
     }
-    assert_int_equal(most, g->rows); /* the gradient needs them all */
+    assert_int_equal(most, g->rows);    /* the gradient needs them all */
     assert_int_equal(source.packed, 0); /* where all threads look: nobody writes there */
     check_results(g, early, late);
 }
