@@ -26,6 +26,11 @@ int threads_count(void)
     return 1;
 }
 
+int thread_index(void)
+{
+    return 0;
+}
+
 static void serial_for(const slope_host *host, size_t count, size_t grain,
                        void (*body)(void *argument, size_t first, size_t last), void *argument)
 {
@@ -82,7 +87,7 @@ typedef struct layer {
 
 static const layer layers[] = {{1, 1, 1},    {5, 3, 2},    {17, 20, 10}, {40, 70, 10},
                                {33, 64, 12}, {64, 31, 48}, {65, 5, 49},  {70, 300, 7}};
-enum { LAYERS = sizeof layers / sizeof *layers, PRODUCTS = 5, PAIR = 2 };
+enum { LAYERS = sizeof layers / sizeof *layers, PRODUCTS = 7, PAIR = 2 };
 
 static void digest_layer(const kernels *k, const slope_host *host, layer s, uint64_t *sums)
 {
@@ -103,6 +108,10 @@ static void digest_layer(const kernels *k, const slope_host *host, layer s, uint
     p->affine_input(host, s.rows, s.in, s.out, d[0], s.out, w[0], s.in, SLOPE_RELU, x, s.in, e,
                     s.in);
     sums[2] = digest(sums[2], e, s.rows * s.in * k->real_size);
+    p->sum_rows(s.rows, s.in, x, y[1]);
+    sums[5] = digest(sums[5], y[1], s.rows * k->real_size);
+    p->max_rows(s.rows, s.in, x, y[1]);
+    sums[6] = digest(sums[6], y[1], s.rows * k->real_size);
     p->affine_many(host, PAIR, s.rows, s.in, s.out, x, s.in, (const real *const *)w, s.in, NULL,
                    SLOPE_IDENTITY, (real *const *)y, s.out);
     p->affine_weights_many(host, PAIR, s.rows, s.in, s.out, x, s.in, (const real *const *)d, s.out,
@@ -122,9 +131,10 @@ static void digest_layer(const kernels *k, const slope_host *host, layer s, uint
 
 static void show_products(const kernels *k, const slope_host *host)
 {
-    static const char *const names[PRODUCTS] = {"affine", "affine_weights", "affine_input",
-                                                "affine_many", "affine_weights_many"};
-    uint64_t sums[PRODUCTS] = {EMPTY, EMPTY, EMPTY, EMPTY, EMPTY};
+    static const char *const names[PRODUCTS] = {
+        "affine",   "affine_weights", "affine_input", "affine_many", "affine_weights_many",
+        "sum_rows", "max_rows"};
+    uint64_t sums[PRODUCTS] = {EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY};
     for (size_t i = 0; i < LAYERS; i++) digest_layer(k, host, layers[i], sums);
     for (size_t i = 0; i < PRODUCTS; i++) show(k, names[i], sums[i]);
 }
