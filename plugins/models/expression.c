@@ -14,7 +14,8 @@
  *     expression_parse.h      text to postfix code
  *     expression_elements.h   operations on numbers, forward and backward
  *     expression_passes.h     the graph at work: products, parts, gradients of parameters
- *     expression_build.h      postfix code to graph: names, shapes, sharing, folding
+ *     expression_nodes.h      nodes of the graph, equal ones shared
+ *     expression_build.h      postfix code to graph: names, shapes, folding
  *     expression_program.h    what is needed of the graph, and where it lies in memory
  *     this file               the plugin: parameters, checks, and what `slope graph` asks for
  *

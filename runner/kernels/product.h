@@ -242,11 +242,12 @@ static void add_separately(const product *p, const block *at)
 /* Task t is one block of rows and one panel of columns. */
 static void product_task(void *argument, size_t begin, size_t end)
 {
-    product own = *(const product *)argument;
+    const product *shared = argument;
+    product own = *shared;
     const product *const p = &own;
     const size_t vectors = ceil_divide(p->columns, VLEN);
-    own.source = own_source(own.source);
-    own.b = own_rows(own.source, ((const product *)argument)->source, own.b);
+    own.source = own_source(shared->source);
+    own.b = own_rows(own.source, shared->source, shared->b);
     if (own.source) rows_wanted(own.source, own.b, own.depth);
     for (size_t t = begin; t < end; t++) {
         const size_t number = t / p->panels, panel = t % p->panels;

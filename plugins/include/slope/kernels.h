@@ -94,7 +94,8 @@ typedef struct slope_kernels {
      * greatest number. As a dot product they are n = 16 partial results (8 in float64), number j of
      * the elements j, j + n, … one after another, starting from 0 and from -inf; then number j + m
      * is joined to j, for m = n/2, n/4, … 1. NaN is never the greatest; a sum or greatest number of
-     * -0 is given as 0. A row without elements gives what it starts from. y must not overlap x. */
+     * -0 is given as 0. A row without elements gives what it starts from. y must not overlap x.
+     * Thread: the caller's alone. A plugin that may meet a host of 2.1 looks at `size` first. */
     void (*sum_rows)(size_t rows, size_t columns, const real *x, real *y);
     void (*max_rows)(size_t rows, size_t columns, const real *x, real *y);
 } slope_kernels;
