@@ -71,11 +71,25 @@ void csv_number(csv_writer *w, double value)
     plain_cell(w, text_from_number(buffer, value));
 }
 
+enum { SECONDS_TEXT = 512 }; /* the greatest double has 309 digits before the point */
+
+static void text_from_seconds(char buffer[SECONDS_TEXT], double value)
+{
+    snprintf(buffer, SECONDS_TEXT, "%.3f", value);
+}
+
 void csv_seconds(csv_writer *w, double value)
 {
-    char buffer[512]; /* the greatest double has 309 digits before the point */
-    snprintf(buffer, sizeof buffer, "%.3f", value);
+    char buffer[SECONDS_TEXT];
+    text_from_seconds(buffer, value);
     plain_cell(w, buffer);
+}
+
+double csv_seconds_kept(double value)
+{
+    char buffer[SECONDS_TEXT];
+    text_from_seconds(buffer, value);
+    return strtod(buffer, NULL);
 }
 
 void csv_integer(csv_writer *w, int64_t value)

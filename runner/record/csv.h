@@ -22,6 +22,8 @@ csv_writer *csv_open(const char *path, const char *const *columns, size_t column
 void csv_text(csv_writer *w, const char *text); /* quoted where needed */
 void csv_number(csv_writer *w, double value);   /* NAN gives "nan", infinities "inf", "-inf" */
 void csv_seconds(csv_writer *w, double value);  /* three decimals: a time */
+double csv_seconds_kept(double value); /* the time that a reader of such a cell finds: who shows
+                                          one now and again from the file shows the same */
 void csv_integer(csv_writer *w, int64_t value);
 void csv_empty(csv_writer *w);
 /* Writes the row to the file (to the kernel, not yet to the disk). Too few or too many cells is a

@@ -190,8 +190,8 @@ void run_write_trial(run *r, const lane *l, const trial_summary *s)
                   .validation_score = score_of(c, s->last.validation),
                   .test_score = score_of(c, s->test),
                   .metric = value,
-                  .train_seconds = s->last.train_seconds,
-                  .evaluate_seconds = s->last.evaluate_seconds,
+                  .train_seconds = csv_seconds_kept(s->last.train_seconds),
+                  .evaluate_seconds = csv_seconds_kept(s->last.evaluate_seconds),
                   .numbers = run_predicts_numbers(c)};
 }
 

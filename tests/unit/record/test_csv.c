@@ -232,11 +232,38 @@ static void closing_nothing_is_fine(void **state)
     assert_true(csv_close(NULL, &why));
 }
 
+/* What is shown at the end of a run and again from its file: 0.0049 s stands there as 0.005, which
+ * two digits show as 0.01. */
+static void times_are_kept_as_they_read_back(void **state)
+{
+    (void)state;
+    static const double times[] = {0, 0.0049, 0.0005, 0.0015, 1.9999, 12.3456, 86400.0004};
+    csv_writer *w = csv_open(path, columns, 3, -1, &why);
+    assert_non_null(w);
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        csv_seconds(w, times[i]);
+        csv_seconds(w, csv_seconds_kept(times[i]));
+        csv_empty(w);
+        assert_true(csv_end_row(w, &why));
+    }
+    assert_true(csv_close(w, &why));
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*[^\n]"), 0);
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        double first, second;
+        assert_int_equal(fscanf(file, " %lf,%lf,", &first, &second), 2);
+        assert_true(first == csv_seconds_kept(times[i]) && second == first);
+    }
+    fclose(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_quoted_where_needed),
         cmocka_unit_test(numbers_read_back_the_same),
+        cmocka_unit_test(times_are_kept_as_they_read_back),
         cmocka_unit_test(a_long_row_is_whole),
         cmocka_unit_test(goes_on_after_a_checkpoint),
         cmocka_unit_test(refuses_to_go_on_with_another_file),
