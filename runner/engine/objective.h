@@ -10,7 +10,8 @@
  * row; then the segments are added in order. How many segments there are follows from the number of
  * rows and the sizes of model and data alone (objective_segment_length()). Within a segment
  * rows go through the model in chunks that fit the cache; by the contract of models that changes no
- * bit. */
+ * bit. (Rows of bytes whose gradient the kernels sum group by group, slope/kernels.h, go in chunks
+ * of whole groups.) */
 #ifndef SLOPE_ENGINE_OBJECTIVE_H
 #define SLOPE_ENGINE_OBJECTIVE_H
 

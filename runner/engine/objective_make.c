@@ -60,12 +60,26 @@ static bool keeps_rows(const slope_model *model)
     return about->extension && about->extension(SLOPE_MODEL_ROWS);
 }
 
+/* Whether every number of the data is a byte times one factor, in float32. */
+static bool is_exact(const objective *o, float *factor)
+{
+    const dataset *d = o->data;
+    *factor = d->factor && d->features ? (float)d->factor[0] : 1;
+    bool exact = o->rows_by_kernels && o->k->real_size == sizeof(float) && !d->shift && d->features;
+    for (size_t split = 0; split < SLOPE_SPLITS && exact; split++)
+        exact = !d->splits[split].rows || d->splits[split].table->element == SLOPE_UINT8;
+    for (size_t i = 0; i < d->features && d->factor && exact; i++)
+        exact = (float)d->factor[i] == *factor;
+    return exact;
+}
+
 /* Rows whose features fill a megabyte at most, half of a second-level cache, and that a block of
  * losses falls into without a rest. */
 static size_t rows_for_cache(const objective *o)
 {
     const size_t row = o->shape.features * o->k->real_size;
     size_t rows = LOSS_BLOCK;
+    if (o->exact) return rows; /* a byte each, of some features at a time */
     while (rows > 16 && rows * row > 1u << 20) rows /= 2;
     return rows;
 }
@@ -86,12 +100,14 @@ objective *objective_create(const trial_config *config, const dataset *data, siz
         objective_destroy(o);
         return NULL;
     }
+    o->rows_by_kernels = keeps_rows(o->model);
+    o->exact = is_exact(o, &o->exact_factor);
     o->chunk_rows = chunk_rows ? chunk_rows : rows_for_cache(o);
+    if (o->exact) o->chunk_rows = (o->chunk_rows + ROW_GROUP - 1) / ROW_GROUP * ROW_GROUP;
     o->row_length = padded_length(o->shape.features, o->k->real_size);
     make_preparation(o);
     plan_scratch(o);
     o->many = many_of(o->model);
-    o->rows_by_kernels = keeps_rows(o->model);
     return o;
 }
 

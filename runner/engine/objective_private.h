@@ -26,7 +26,9 @@ struct objective {
     scratch_size scratch;         /* what a chunk needs, for one lane */
     const slope_model_many *many; /* NULL: the model has none */
     bool rows_by_kernels;         /* the model keeps SLOPE_MODEL_ROWS */
-    double *row_losses;           /* of the batch whose gradient was asked for last */
+    bool exact;                   /* its rows are bytes times exact_factor (row_source) */
+    float exact_factor;
+    double *row_losses; /* of the batch whose gradient was asked for last */
     size_t row_capacity;
     char *segment_gradients;
     size_t summed_rows, summed_segments; /* what the last accumulate left for finish_slice */

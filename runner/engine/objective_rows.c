@@ -68,7 +68,9 @@ static row_source source_to_pack(const objective *o, const scratch *s, const bat
                                  .shift = o->shift,
                                  .factor = o->factor,
                                  .out = s->x,
-                                 .ld = o->row_length}};
+                                 .ld = o->row_length},
+                        .exact = o->exact,
+                        .factor = o->exact_factor};
 }
 
 /* Lets the kernels fetch the rows that come next: where these lie one after another, line after
@@ -88,30 +90,6 @@ static void look_ahead(row_source *source, scratch *s, const batch *b)
     source->times = (row_bytes + LINE - 1) / LINE;
 }
 
-/* For rows that each thread packs for itself (row_source.own). That is only where nobody else runs
- * a loop, so there is one user at a time. The first thread's rows are where the model thinks. */
-static row_source own_sources[MOST_THREADS];
-static struct own_memory {
-    void *rows;
-    size_t bytes;
-} own_memory[MOST_THREADS];
-
-static void give_each_its_own(const objective *o, row_source *source)
-{
-    const size_t bytes = source->pack.rows * source->pack.ld * o->k->real_size;
-    for (size_t t = 0; t < (size_t)threads_count(); t++) {
-        struct own_memory *m = &own_memory[t];
-        own_sources[t] = *source;
-        if (t == 0) continue;
-        if (m->bytes < bytes) {
-            free(m->rows);
-            *m = (struct own_memory){allocate(bytes, 1), bytes};
-        }
-        own_sources[t].pack.out = m->rows;
-    }
-    source->own = own_sources;
-}
-
 /* Pieces of at least `least` rows, as many for each thread. */
 static size_t even_grain(size_t rows, size_t least)
 {
@@ -119,11 +97,11 @@ static size_t even_grain(size_t rows, size_t least)
     return pieces ? (rows + pieces - 1) / pieces : least;
 }
 
-/* Whether the first products that read the rows pack them; several threads each for itself, which
- * is worth it for bytes. */
-static bool kernels_pack(const objective *o, const batch *b)
+/* Whether the rows are left to the products: where several threads share these, only bytes are,
+ * which nobody packs. */
+static bool kernels_pack(const objective *o)
 {
-    return o->rows_by_kernels && (parallel_is_serial() || b->table->element == SLOPE_UINT8);
+    return o->rows_by_kernels && (parallel_is_serial() || o->exact);
 }
 
 const void *objective_pack(const objective *o, scratch *s, batch b, row_source *source)
@@ -133,12 +111,11 @@ const void *objective_pack(const objective *o, scratch *s, batch b, row_source *
     const size_t fair = NUMBERS / (o->shape.features + 1);
     const bool in_place = are_in_place(o, &b);
     *source = in_place ? source_in_place(o, &b) : source_to_pack(o, s, &b);
-    const bool by_kernels = o->shape.features && !in_place && kernels_pack(o, &b);
+    const bool by_kernels = o->shape.features && !in_place && kernels_pack(o);
     const bool later = in_place || !o->shape.features || by_kernels;
     range_copy copy = {o, s, &b, later ? NULL : &source->pack};
     if (later) {
         look_ahead(source, s, &b);
-        if (by_kernels && !parallel_is_serial()) give_each_its_own(o, source);
         copy_range(&copy, 0, b.rows); /* labels and targets are few */
     } else {
         source->pack.ahead = b.ahead; /* fetched while these are packed */

@@ -53,8 +53,9 @@ typedef struct chunk {
     const void *x;
     row_source *source;
     size_t rows;
-    bool backward; /* gradients, too */
-    bool separate; /* as in slope_model_many */
+    bool backward;  /* gradients, too */
+    bool separate;  /* as in slope_model_many, … */
+    size_t segment; /* … and each time after so many rows */
     lane_seen seen;
     void *argument;
 } chunk;
@@ -88,6 +89,28 @@ static void make_calls(const chunk *c, slope_model_call *calls, call_host *hosts
     }
 }
 
+/* Rows [first, first + rows) of what a model has just seen, for its gradient. */
+static slope_model_call part_of_call(slope_model_call m, size_t first, size_t rows,
+                                     size_t real_size)
+{
+    m.rows = rows;
+    m.x = (const char *)m.x + first * m.ldx * real_size;
+    m.score_gradient = (char *)(uintptr_t)m.score_gradient + first * m.shape.outputs * real_size;
+    return m;
+}
+
+static void backward_segments(const chunk *c, const slope_model_call *calls)
+{
+    const objective *o = c->lanes[0].o;
+    for (size_t first = 0; first < c->rows; first += c->segment) {
+        slope_model_call parts[MOST_LANES];
+        const size_t rows = c->rows - first < c->segment ? c->rows - first : c->segment;
+        for (size_t i = 0; i < c->count; i++)
+            parts[i] = part_of_call(calls[i], first, rows, o->k->real_size);
+        o->many->backward(c->count, parts, c->separate || first > 0);
+    }
+}
+
 static void chunk_wide(const chunk *c)
 {
     call_host hosts[MOST_LANES];
@@ -103,7 +126,7 @@ static void chunk_wide(const chunk *c)
         calls[i].score_gradient = s.score_gradient;
         calls[i].gradient = c->lanes[i].gradient;
     }
-    if (c->backward) many->backward(c->count, calls, c->separate);
+    if (c->backward) backward_segments(c, calls);
 }
 
 static void chunk_in_turn(const chunk *c)
@@ -162,11 +185,12 @@ static const void *rows_at(handful *h, size_t first, size_t rows, scratch *part)
 
 /* One chunk of a segment; gradients are added to those of `lanes`. */
 static void accumulate_chunk(accumulation *a, const lane *lanes, size_t first, size_t rows,
-                             bool separate)
+                             bool separate, size_t segment)
 {
     scratch part;
     const void *x = rows_at(a->h, first, rows, &part);
-    const chunk c = {lanes, a->count, &part, x, &a->h->source, rows, true, separate, add_losses, a};
+    const chunk c = {lanes,    a->count, &part,      x, &a->h->source, rows, true,
+                     separate, segment,  add_losses, a};
     a->chunk_rows = rows;
     if (a->h->wide)
         chunk_wide(&c);
@@ -178,7 +202,7 @@ static void accumulate_chunks(accumulation *a, const lane *lanes, size_t begin, 
 {
     const size_t most = a->h->o->chunk_rows;
     for (size_t r = begin; r < end; r += most)
-        accumulate_chunk(a, lanes, r, end - r < most ? end - r : most, false);
+        accumulate_chunk(a, lanes, r, end - r < most ? end - r : most, false, most);
 }
 
 /* A segment of several chunks, or of one where the model has no call for many, which could sum it
@@ -204,12 +228,15 @@ void together_accumulate(handful *h, const lane *lanes, size_t count, double *va
     const objective *o = h->o;
     const size_t rows = h->rows.rows, length = objective_segment_length(o, rows);
     accumulation a = {.h = h, .lanes = lanes, .count = count};
-    for (size_t begin = 0; begin < rows; begin += length) {
+    /* what takes weights apart for its scores does so once then */
+    const bool at_once = h->wide && h->x && !o->scratch.workspace && rows > length;
+    if (at_once) accumulate_chunk(&a, lanes, 0, rows, false, length);
+    for (size_t begin = 0; begin < rows && !at_once; begin += length) {
         const size_t end = rows - begin < length ? rows : begin + length;
         if (begin == 0)
             accumulate_chunks(&a, lanes, begin, end);
         else if (h->wide && end - begin <= o->chunk_rows)
-            accumulate_chunk(&a, lanes, begin, end - begin, true);
+            accumulate_chunk(&a, lanes, begin, end - begin, true, length);
         else
             accumulate_beside(&a, begin, end);
     }
@@ -280,6 +307,7 @@ static void values_block(void *argument, size_t first, size_t last)
                                  p.rows.rows,
                                  false,
                                  false,
+                                 p.rows.rows,
                                  add_values,
                                  &p};
                 if (wide)

@@ -118,7 +118,7 @@ static bool choose_wide(const slope_entry *entry, const char *stem, slope_kind f
     for (uint32_t i = 0; i < entry->wide_count; i++) {
         const slope_wide *wide =
             (const slope_wide *)(const void *)((const char *)entry->wide + i * entry->wide_size);
-        if (strcmp(wide->isa, kernels_isa()) != 0) continue;
+        if (strcmp(wide->isa, kernels_vectors()) != 0) continue;
         const slope_plugin *halves[2] = {wide->float32, wide->float64};
         if (!descriptions_check(halves, stem, folder_kind, why))
             return failure_context(why, "compiled for %s", wide->isa);

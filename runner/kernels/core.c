@@ -1,11 +1,14 @@
 /* kernels/core.c: the numeric core. Compiled once for each instruction set and precision (see
  * CMakeLists.txt); exports one table, kernels_<isa>_<bits>.
  *
- * Matrix products are in dots.h and product.h, the rows that they read in rows.h, single numbers in
- * elementary.h; here is what is made of them.
+ * Matrix products are in dots.h and product.h, those of rows of bytes in bytes.h, the rows that
+ * they read in rows.h, single numbers in elementary.h; here is what is made of them.
  */
 #include "kernels/kernels.h"
 
+#if SLOPE_REAL_BITS == 32
+#include "kernels/bytes.h"
+#endif
 #include "kernels/dots.h"
 #include "kernels/elementary.h"
 #include "kernels/product.h"
@@ -36,6 +39,25 @@ static void affine_many(const slope_host *host, size_t count, size_t rows, size_
                         const real *const *bias, slope_activation activation, real *const *y,
                         size_t ldy)
 {
+    row_source *source = rows_of(host, x);
+#if SLOPE_REAL_BITS == 32
+    if (are_bytes(source, x, in, ldx)) {
+        bytes_product p = {.count = count,
+                           .rows = rows,
+                           .in = in,
+                           .out = out,
+                           .source = source,
+                           .row = row_number(source, x),
+                           .w = w,
+                           .ldw = ldw,
+                           .bias = bias,
+                           .activation = activation,
+                           .y = y,
+                           .ldy = ldy};
+        multiply_bytes(host, &p, ceil_divide(rows, TILE), score_task);
+        return;
+    }
+#endif
     multiply_dots(host, &(dots){.count = count,
                                 .rows = rows,
                                 .in = in,
@@ -48,7 +70,7 @@ static void affine_many(const slope_host *host, size_t count, size_t rows, size_
                                 .activation = activation,
                                 .y = y,
                                 .ldy = ldy,
-                                .source = rows_of(host, x)});
+                                .source = source});
 }
 
 static void affine(const slope_host *host, size_t rows, size_t in, size_t out, const real *x,
@@ -63,7 +85,24 @@ static void sum_weights(const slope_host *host, size_t count, size_t rows, size_
                         size_t ldg, sum_start start)
 {
     row_source *source = rows_of(host, x);
-    if (source && !source->own) rows_wanted(source, x, rows);
+#if SLOPE_REAL_BITS == 32
+    if (are_bytes(source, x, in, ldx)) {
+        bytes_product p = {.count = count,
+                           .rows = rows,
+                           .in = in,
+                           .out = out,
+                           .source = source,
+                           .row = row_number(source, x),
+                           .d = d,
+                           .ldd = ldd,
+                           .g = g,
+                           .ldg = ldg,
+                           .separate = start == SEPARATE};
+        multiply_bytes(host, &p, ceil_divide(in, UNIT), gradient_task);
+        return;
+    }
+#endif
+    if (source) rows_wanted(source, x, rows);
     product p = {.count = count,
                  .rows = out,
                  .columns = in,

@@ -10,9 +10,8 @@
  * first-level cache. Rows too long for that are cut into blocks, and the partial sums wait in
  * memory in between.
  *
- * Rows that are stored as bytes are converted by the first strip that reads them, between its
- * multiply-adds, and written for all that come after; what else is to be packed is packed tile by
- * tile, just before.
+ * Rows that are still to be packed are packed by the first strip that reads them, tile by tile,
+ * just before.
  *
  * Only for kernels/core.c. */
 #ifndef SLOPE_KERNELS_DOTS_H
@@ -59,19 +58,12 @@ typedef struct dots_end {
     real *sums;        /* and written then: row after row, up to a whole vector */
 } dots_end;
 
-/* Rows that a tile converts from bytes. */
-typedef struct dots_bytes {
-    const unsigned char *raw[TILE_ROWS]; /* where each begins, at the tile's first feature */
-    const real *factor;
-} dots_bytes;
-
 /* ROWS × OUTS dot products along `count` features. */
-#define DEFINE_DOTS_OF(NAME, ROWS, OUTS, BEGIN, X_WHOLE) \
-    static void NAME(size_t count, real *x, size_t ldx, const real *w, size_t ldw, \
-                     const dots_end *end, const dots_bytes *bytes) \
+#define DEFINE_DOTS(ROWS, OUTS) \
+    static void dots_##ROWS##_##OUTS(size_t count, const real *x, size_t ldx, const real *w, \
+                                     size_t ldw, const dots_end *end) \
     { \
         enum { DOTS = ROWS * OUTS }; \
-        BEGIN(ROWS); \
         vec sum[DOTS][PARTS]; \
         if (end->go_on) \
             UNROLL for (size_t i = 0; i < DOTS; i++) UNROLL for (size_t p = 0; p < PARTS; p++) \
@@ -81,11 +73,11 @@ typedef struct dots_bytes {
                 sum[i][p] = v_set1(0); \
         size_t at = 0; \
         for (; at + LANES <= count; at += LANES) { \
-            DOTS_STEP(ROWS, OUTS, X_WHOLE, DOTS_WHOLE); \
+            DOTS_STEP(ROWS, OUTS, DOTS_WHOLE); \
             x += LANES; \
             w += LANES; \
         } \
-        if (at < count) DOTS_STEP(ROWS, OUTS, DOTS_REST, DOTS_REST); \
+        if (at < count) DOTS_STEP(ROWS, OUTS, DOTS_REST); \
         if (!end->start) { \
             UNROLL for (size_t i = 0; i < DOTS; i++) UNROLL for (size_t p = 0; p < PARTS; p++) \
                 v_store(end->lanes + i * LANES + p * VLEN, sum[i][p]); \
@@ -102,54 +94,26 @@ typedef struct dots_bytes {
             v_store(end->sums + first, v_add(v_load(end->start + first), v_sum_lanes(group))); \
         } \
     }
-#define DOTS_WHOLE(row, p, m) v_load((row) + (p)*VLEN)
-#define DOTS_REST(row, p, m)  load_rest(row, count - at, (p)*VLEN)
-#define DOTS_STEP(ROWS, OUTS, X, W) \
+#define DOTS_WHOLE(row, p) v_load((row) + (p)*VLEN)
+#define DOTS_REST(row, p)  load_rest(row, count - at, (p)*VLEN)
+#define DOTS_STEP(ROWS, OUTS, LOAD) \
     UNROLL for (size_t p = 0; p < PARTS; p++) \
     { \
         vec a[ROWS]; \
-        UNROLL for (size_t m = 0; m < ROWS; m++) a[m] = X(x + m * ldx, p, m); \
+        UNROLL for (size_t m = 0; m < ROWS; m++) a[m] = LOAD(x + m * ldx, p); \
         UNROLL for (size_t o = 0; o < OUTS; o++) \
         { \
-            const vec b = W(w + o * ldw, p, o); \
+            const vec b = LOAD(w + o * ldw, p); \
             UNROLL for (size_t m = 0; m < ROWS; m++) sum[m * OUTS + o][p] = \
                 v_fma(a[m], b, sum[m * OUTS + o][p]); \
         } \
     }
-#define NO_BYTES(ROWS) (void)bytes
-#define DEFINE_DOTS(ROWS, OUTS) \
-    DEFINE_DOTS_OF(dots_##ROWS##_##OUTS, ROWS, OUTS, NO_BYTES, DOTS_WHOLE)
 EACH_TILE(DEFINE_DOTS)
 
-#if HAS_V_LOAD_BYTES
-#define ROWS_OF_BYTES(ROWS) \
-    const unsigned char *raw[ROWS]; \
-    UNROLL for (size_t m = 0; m < ROWS; m++) raw[m] = bytes->raw[m]; \
-    const real *factor = bytes->factor
-/* Also written to where the row is to stand. */
-static inline vec convert(const unsigned char *raw, const real *factor, real *row)
-{
-    const vec v = v_mul(v_load_bytes(raw), v_load(factor));
-    v_store(row, v);
-    return v;
-}
-#define DOTS_BYTES(row, p, m) \
-    convert(raw[m] + at + (p)*VLEN, factor + at + (p)*VLEN, (row) + (p)*VLEN)
-#define DEFINE_BYTE_DOTS(ROWS, OUTS) \
-    DEFINE_DOTS_OF(byte_dots_##ROWS##_##OUTS, ROWS, OUTS, ROWS_OF_BYTES, DOTS_BYTES)
-EACH_TILE(DEFINE_BYTE_DOTS)
-#endif
-
-typedef void (*dots_function)(size_t count, real *x, size_t ldx, const real *w, size_t ldw,
-                              const dots_end *end, const dots_bytes *bytes);
+typedef void (*dots_function)(size_t count, const real *x, size_t ldx, const real *w, size_t ldw,
+                              const dots_end *end);
 #define DOTS_ENTRY(ROWS, OUTS) [ROWS - 1][OUTS - 1] = dots_##ROWS##_##OUTS,
 static const dots_function dots_tiles[TILE_ROWS][TILE_OUTS] = {EACH_TILE(DOTS_ENTRY)};
-#if HAS_V_LOAD_BYTES
-#define BYTE_DOTS_ENTRY(ROWS, OUTS) [ROWS - 1][OUTS - 1] = byte_dots_##ROWS##_##OUTS,
-static const dots_function byte_dots_tiles[TILE_ROWS][TILE_OUTS] = {EACH_TILE(BYTE_DOTS_ENTRY)};
-#else
-#define byte_dots_tiles dots_tiles /* never asked for */
-#endif
 
 /* Y_i = φ(X W_iᵀ + b_i) for i < count; X is rows × in, W_i out × in, Y_i rows × out. */
 typedef struct dots {
@@ -181,8 +145,6 @@ static void activate(slope_activation activation, size_t count, real *c)
 
 /* Outputs [out, out + width) of one matrix for rows [row, row + rows), and what becomes of them. */
 typedef struct strip {
-    row_source *source; /* as the thread has it, … */
-    const real *x;      /* … and the rows of the product */
     size_t matrix, out, width, row, rows;
     bool unpacked;                             /* the first one to read these rows packs them */
     real start[TILE_ROWS * TILE_OUTS + LANES]; /* of every tile: all begin with a row */
@@ -210,36 +172,14 @@ static void begin_strip(const dots *d, size_t task, strip *s)
     s->width = piece_begin(d->out, d->strips, number % d->strips + 1) - s->out;
     s->row = piece_begin(d->rows, d->blocks, block);
     s->rows = piece_begin(d->rows, d->blocks, block + 1) - s->row;
-    const size_t first = s->source ? row_number(s->source, s->x) + s->row : 0;
-    s->unpacked = s->source && d->on_the_way && first == s->source->packed;
-    if (s->source && !s->unpacked) rows_wanted(s->source, s->x + s->row * d->ldx, s->rows);
+    const size_t first = d->source ? row_number(d->source, d->x) + s->row : 0;
+    s->unpacked = d->source && d->on_the_way && first == d->source->packed;
+    if (d->source && !s->unpacked) rows_wanted(d->source, d->x + s->row * d->ldx, s->rows);
     for (size_t i = 0; i < sizeof s->start / sizeof *s->start; i++)
         s->start[i] = -R(0.0); /* which changes no sum, not even -0 */
     for (size_t m = 0; d->bias && m < TILE_ROWS; m++)
         for (size_t o = 0; o < s->width; o++)
             s->start[m * s->width + o] = d->bias[s->matrix][s->out + o];
-}
-
-/* The tile of `height` rows from `row` of the source on is to be packed. What is left for the tile
- * to do on the way is in *bytes; true if it is something. */
-static bool pack_tile(const pack_call *p, size_t row, size_t height, size_t first, size_t count,
-                      dots_bytes *bytes)
-{
-#if HAS_V_LOAD_BYTES
-    if (p->element == SLOPE_UINT8 && p->factor && !p->shift) {
-        const size_t whole = count / LANES * LANES;
-        for (size_t m = 0; m < height; m++) {
-            bytes->raw[m] = (const unsigned char *)stored_row(p, row + m, 0) + first;
-            pack_uint8(p, row + m, first + whole, count - whole);
-        }
-        bytes->factor = p->factor + first;
-        return true;
-    }
-#else
-    (void)bytes;
-#endif
-    pack_piece(p, row, height, first, count);
-    return false;
 }
 
 /* Features [first, first + count). While one tile of rows is at work, the beginnings of the next
@@ -248,28 +188,24 @@ static bool pack_tile(const pack_call *p, size_t row, size_t height, size_t firs
 static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const real *ahead)
 {
     const size_t tiles = ceil_divide(s->rows, TILE_ROWS), higher = s->rows % tiles;
-    real *x = (real *)(uintptr_t)s->x + s->row * d->ldx + first; /* written only while packing */
+    const real *x = d->x + s->row * d->ldx + first;
     const real *w = d->w[s->matrix] + s->out * d->ldw + first;
     const size_t share = ceil_divide(s->width * count, tiles); /* of what lies ahead */
-    size_t row = s->unpacked ? s->source->packed : 0;
+    size_t row = s->unpacked ? d->source->packed : 0;
     dots_end end = {.lanes = s->lanes,
                     .go_on = first > 0,
                     .start = first + count == d->in ? s->start : NULL,
                     .sums = s->sums};
     for (size_t t = 0; t < tiles; t++) {
         const size_t height = s->rows / tiles + (t < higher);
-        real *next = x + height * d->ldx;
+        const real *next = x + height * d->ldx;
         for (size_t r = 0; r < TILE_ROWS && t + 1 < tiles; r++)
             for (size_t line = 0; line < AHEAD; line++)
                 __builtin_prefetch(next + r * d->ldx + line * LANES, 0, 3);
         for (size_t i = 0; i < share; i += LANES)
             __builtin_prefetch(ahead + s->width * first + t * share + i, 0, 2);
-        dots_bytes bytes;
-        const bool converts =
-            s->unpacked && pack_tile(&s->source->pack, row, height, first, count, &bytes);
-        const dots_function tile = converts ? byte_dots_tiles[height - 1][s->width - 1]
-                                            : dots_tiles[height - 1][s->width - 1];
-        tile(count, x, d->ldx, w, d->ldw, &end, &bytes);
+        if (s->unpacked) pack_piece(&d->source->pack, row, height, first, count);
+        dots_tiles[height - 1][s->width - 1](count, x, d->ldx, w, d->ldw, &end);
         x = next;
         row += height;
         end.lanes += height * s->width * LANES;
@@ -293,8 +229,6 @@ static void dots_task(void *argument, size_t begin, size_t end)
 {
     const dots *d = argument;
     strip s; /* too large to be set to 0 for nothing */
-    s.source = own_source(d->source);
-    s.x = own_rows(s.source, d->source, d->x);
     const size_t parts = d->in ? ceil_divide(d->in, MOST_FEATURES) : 1;
     const size_t units = ceil_divide(d->in, LANES);
     for (size_t t = begin; t < end; t++) {
@@ -306,7 +240,7 @@ static void dots_task(void *argument, size_t begin, size_t end)
             sum_strip(d, &s, first, (last < d->in ? last : d->in) - first, ahead);
         }
         finish_strip(d, &s);
-        if (s.unpacked) s.source->packed += s.rows;
+        if (s.unpacked) d->source->packed += s.rows;
     }
 }
 
@@ -316,7 +250,7 @@ static void prepare_source(dots *d, size_t threads)
     row_source *s = d->source;
     if (!s) return;
     d->on_the_way = d->in == s->pack.columns && d->ldx == s->pack.ld;
-    if (threads > 1 && !s->own) {
+    if (threads > 1) {
         rows_wanted(s, d->x, d->rows);
         d->source = NULL;
     }

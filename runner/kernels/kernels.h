@@ -3,7 +3,10 @@
  * core.c is compiled once for each instruction set and precision; this table is what it fills. Law
  * and orders of accumulation: slope/kernels.h. None of the functions that only the engine uses
  * starts threads: the engine cuts the work (where a sum runs over all elements, into blocks of
- * SUM_BLOCK). */
+ * SUM_BLOCK).
+ *
+ * vnni and amx are avx512 with instructions for bytes (of 64 products, and of 16,384), which only
+ * rows of bytes use. */
 #ifndef SLOPE_KERNELS_KERNELS_H
 #define SLOPE_KERNELS_KERNELS_H
 
@@ -55,13 +58,16 @@ typedef struct row_source {
     size_t stride;           /* in bytes: how much further on the fetching starts the next time */
     size_t times, fetched;   /* how often it is to start, and has */
 
-    /* NULL, or sources of the same rows, one for each thread by thread_index(): where threads share
-     * the products, each packs for itself what it reads, in memory of its own. Rows that another
-     * one packed would have to come over from its cache, which takes longer. */
-    struct row_source *own;
+    /* The rows are bytes times `factor`, and products read them where they are stored
+     * (kernels/bytes.h). A product of other shape than they have packs them first. */
+    bool exact;
+    float factor;
 } row_source;
 
-enum { SUM_BLOCK = 65536 };
+enum {
+    SUM_BLOCK = 65536,
+    ROW_GROUP = 256, /* rows of bytes whose part of a gradient is summed without rounding */
+};
 
 typedef struct kernels {
     slope_kernels plugin; /* first, so that a plugin's pointer is also ours */
@@ -95,7 +101,8 @@ typedef struct kernels {
 bool kernels_select(failure *why);
 
 const kernels *kernels_for_bits(int bits); /* 32 or 64; selects by itself if nobody has */
-const char *kernels_isa(void);             /* "baseline", "avx2", "avx512" */
+const char *kernels_isa(void);             /* "baseline", "avx2", "avx512", "vnni", "amx" */
+const char *kernels_vectors(void);         /* "baseline", "avx2", "avx512": for plugins */
 
 /* Those that the processor has, the best first: "avx2, baseline". */
 const char *kernels_available(arena *a);

@@ -242,13 +242,8 @@ static void add_separately(const product *p, const block *at)
 /* Task t is one block of rows and one panel of columns. */
 static void product_task(void *argument, size_t begin, size_t end)
 {
-    const product *shared = argument;
-    product own = *shared;
-    const product *const p = &own;
+    const product *p = argument;
     const size_t vectors = ceil_divide(p->columns, VLEN);
-    own.source = own_source(shared->source);
-    own.b = own_rows(own.source, shared->source, shared->b);
-    if (own.source) rows_wanted(own.source, own.b, own.depth);
     for (size_t t = begin; t < end; t++) {
         const size_t number = t / p->panels, panel = t % p->panels;
         const size_t first = piece_begin(vectors, p->panels, panel);
@@ -279,7 +274,7 @@ static void multiply(const slope_host *host, product *p, bool keep_rows)
     p->panels = pieces_for(vectors, MAX_VECTORS, by_rows ? 1 : threads);
     p->blocks = by_rows && p->rows >= threads ? threads : 1;
     const size_t tasks = p->panels * p->blocks;
-    if (threads > 1 && p->source && !p->source->own) p->source = NULL; /* it is one thread's */
+    if (threads > 1) p->source = NULL; /* it is one thread's */
     if (threads == 1)
         product_task(p, 0, tasks);
     else

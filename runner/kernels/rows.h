@@ -3,8 +3,8 @@
  *
  * Memory is slow in two ways. Rows that nobody foresaw make their product wait: so what comes next
  * is fetched while the products are busy with what is there. And what a loop of its own writes to
- * the second-level cache takes as long as half the arithmetic on it: so rows are packed by the
- * first product that reads them, bytes between its multiply-adds (dots.h).
+ * the second-level cache has to be read from there again: so rows are packed by the first product
+ * that reads them, tile by tile (dots.h). Bytes are best not packed at all (bytes.h).
  *
  * Only for kernels/core.c. */
 #ifndef SLOPE_KERNELS_ROWS_H
@@ -49,19 +49,7 @@ static inline __attribute__((always_inline)) void fetch_row(const pack_call *p, 
     }
 DEFINE_SCALE(float, float32)
 DEFINE_SCALE(double, float64)
-#if HAS_V_LOAD_BYTES
-/* As the compiler would have it, but with one plain load for a vector. */
-static void scale_uint8(size_t count, const unsigned char *restrict raw,
-                        const real *restrict factor, real *restrict out)
-{
-    size_t c = 0;
-    for (; c + VLEN <= count; c += VLEN)
-        v_store(out + c, v_mul(v_load_bytes(raw + c), v_load(factor + c)));
-    for (; c < count; c++) out[c] = (real)raw[c] * factor[c];
-}
-#else
 DEFINE_SCALE(unsigned char, uint8)
-#endif
 
 #define DEFINE_PACK(type, name) \
     static void pack_##name(const pack_call *p, size_t row, size_t first, size_t count) \
@@ -113,18 +101,6 @@ static inline row_source *rows_of(const slope_host *host, const real *x)
 static inline size_t row_number(const row_source *s, const real *x)
 {
     return (size_t)(x - s->pack.out) / s->pack.ld;
-}
-
-/* What the calling thread packs and reads of a source; NULL stays NULL. */
-static inline row_source *own_source(row_source *s)
-{
-    return s && s->own ? &s->own[thread_index()] : s;
-}
-
-/* Where `own` has what the model knows as x. */
-static inline const real *own_rows(const row_source *own, const row_source *s, const real *x)
-{
-    return s ? own->pack.out + (x - s->pack.out) : x;
 }
 
 /* Sees to it that `rows` rows from x on are packed. */

@@ -31,6 +31,13 @@ int thread_index(void)
     return 0;
 }
 
+void *allocate(size_t count, size_t size)
+{
+    void *all = calloc(count, size);
+    if (!all) abort();
+    return all;
+}
+
 static void serial_for(const slope_host *host, size_t count, size_t grain,
                        void (*body)(void *argument, size_t first, size_t last), void *argument)
 {
@@ -41,20 +48,13 @@ static void serial_for(const slope_host *host, size_t count, size_t grain,
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-static void *memory(size_t count, size_t size)
-{
-    void *all = calloc(count, size);
-    if (!all) abort();
-    return all;
-}
-
 static uint64_t random_state;
 
 /* Of very different size, so that another order of a sum shows. */
 static void *numbers(const kernels *k, size_t count)
 {
-    double *x = memory(count, sizeof *x);
-    void *out = memory(count, k->real_size);
+    double *x = allocate(count, sizeof *x);
+    void *out = allocate(count, k->real_size);
     for (size_t i = 0; i < count; i++) {
         random_state = random_state * 6364136223846793005u + 1442695040888963407u;
         const double fraction = (double)(int32_t)(random_state >> 32) * 0x1p-31;
@@ -139,6 +139,34 @@ static void show_products(const kernels *k, const slope_host *host)
     for (size_t i = 0; i < PRODUCTS; i++) show(k, names[i], sums[i]);
 }
 
+/* Rows of bytes, which only float32 sums without rounding: more than a block and more than a group.
+ */
+static void show_bytes(const kernels *k, const slope_host *from)
+{
+    enum { ROWS = 300, IN = 500, OUT = 18 };
+    unsigned char *bytes = allocate(ROWS * IN, 1);
+    void *x = allocate(ROWS * IN, k->real_size);
+    void *w = numbers(k, IN * OUT), *d = numbers(k, ROWS * OUT);
+    void *y = numbers(k, ROWS * OUT), *g = numbers(k, IN * OUT);
+    for (size_t i = 0; i < ROWS * IN; i++) bytes[i] = (unsigned char)(i * 2654435761u >> 16);
+    row_source source = {
+        .pack = {.features = bytes, .columns = IN, .rows = ROWS, .out = x, .ld = IN},
+        .exact = true,
+        .factor = 1.0f / 255};
+    slope_host host = *from;
+    host.rows = &source;
+    k->plugin.affine(&host, ROWS, IN, OUT, x, IN, w, IN, NULL, SLOPE_RELU, y, OUT);
+    show(k, "affine_bytes", digest(EMPTY, y, ROWS * OUT * k->real_size));
+    k->plugin.affine_weights(&host, ROWS, IN, OUT, x, IN, d, OUT, g, IN);
+    show(k, "affine_weights_bytes", digest(EMPTY, g, IN * OUT * k->real_size));
+    free(bytes);
+    free(x);
+    free(w);
+    free(d);
+    free(y);
+    free(g);
+}
+
 /* ---- the others ------------------------------------------------------------------------------ */
 
 static void show_elements(const kernels *k, const slope_host *host)
@@ -154,7 +182,7 @@ static void show_elements(const kernels *k, const slope_host *host)
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         functions[i].apply(N, x, y);
         if (functions[i].apply == k->plugin.log) { /* nan has no one sign */
-            double *values = memory(N, sizeof *values);
+            double *values = allocate(N, sizeof *values);
             k->to_double(N, y, values);
             for (size_t j = 0; j < N; j++) values[j] = isnan(values[j]) ? 0 : values[j];
             k->from_double(N, values, y);
@@ -225,6 +253,7 @@ int main(void)
         const slope_host host = {
             .size = sizeof host, .kernels = &k->plugin, .parallel_for = serial_for};
         show_products(k, &host);
+        if (k->real_size == sizeof(float)) show_bytes(k, &host);
         show_elements(k, &host);
         show_pack(k);
     }

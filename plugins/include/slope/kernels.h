@@ -9,6 +9,20 @@
  *
  * Matrices are row-major; `ld` is the distance between rows, in elements. Outputs never overlap
  * inputs unless said. Every function may use several threads through `host`.
+ *
+ * Rows of bytes. Where all features of the data are bytes times one factor (images, say), precision
+ * is float32, and the model leaves its rows to the kernels (SLOPE_MODEL_ROWS in model.h), affine,
+ * affine_weights and their _many sum without rounding instead. The numbers v that bytes x are
+ * multiplied by, a row of W or a column of D, become whole multiples q of one unit u = 2^(e - 29),
+ * 2^e being the least power of two, and at least 2^-79, above all |v|: the nearest ones, of two the
+ * even one. So what is at least 1/32 of the greatest |v| keeps all its bits. With q = 2^15 · h + l,
+ * -16512 <= l < 16256, a sum of q · x is the number s = 2^15 · Σ h x + Σ l x, where both sums are
+ * exact, and each is rounded once, as is s.
+ *   affine: s for each 448 features from the first on, added in order to a; y = φ(a · (u · factor)
+ *     + bias), each operation rounded.
+ *   affine_weights: s for each 256 rows of the call, with a unit of their own, from the first on;
+ *     g += s · (u · factor), in order, both operations rounded. `separate` adds them up from 0.
+ * A row of W, or 256 rows of a column of D, with a number that is not finite gives NaN.
  */
 #ifndef SLOPE_KERNELS_H
 #define SLOPE_KERNELS_H

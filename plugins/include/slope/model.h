@@ -100,7 +100,8 @@ typedef struct slope_model {
 /* Extension SLOPE_MODEL_ROWS: a promise. The model does nothing with x but to pass it on to affine,
  * affine_weights and affine_bias of the host that came with the call, or their _many: all rows or
  * some of them, with ldx as it came, first in forward. Then the host may leave it to these
- * functions to convert rows from the type that they are stored in, on the way. */
+ * functions to convert rows from the type that they are stored in, on the way, or, where they are
+ * bytes, not to convert them at all ("rows of bytes" in kernels.h). */
 #define SLOPE_MODEL_ROWS "slope.model.rows/1"
 
 typedef struct slope_model_rows {
@@ -120,7 +121,8 @@ typedef struct slope_model_many {
 
     /* `separate`: what the rows contribute is summed from 0 and then added to call->gradient in one
      * addition for each element, as the host does with segments of a batch; otherwise as the plain
-     * function, row after row from what is there. */
+     * function, row after row from what is there. A model without workspace keeps nothing from
+     * forward to backward, so this may be called for some of forward's rows at a time. */
     void (*backward)(size_t count, const slope_model_call *calls, bool separate);
 } slope_model_many;
 

@@ -225,7 +225,8 @@ typedef struct slope_plugin {
 /* The same plugin compiled for the wider vectors of a newer processor, by slope_add_plugin(). The
  * bits of its results are those of the plain one, since nothing is contracted or reordered. */
 typedef struct slope_wide {
-    const char *isa; /* "avx2", "avx512": as `slope --version --verbose` names them */
+    const char *isa; /* "avx2", "avx512": instruction sets of `slope --version --verbose` (its
+                        vnni and amx are avx512 to a plugin) */
     const slope_plugin *float32, *float64;
 } slope_wide;
 

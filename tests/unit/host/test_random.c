@@ -220,7 +220,7 @@ static void compare_permutation(size_t count)
 static void test_plain_computation(void **state)
 {
     (void)state;
-    static const char *const isas[] = {"baseline", "avx2", "avx512"};
+    static const char *const isas[] = {"baseline", "avx2", "avx512", "vnni", "amx"};
     failure why;
     for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
         setenv("SLOPE_ISA", isas[i], 1);

@@ -97,7 +97,7 @@ static inline double dot_of_rows(const matrix *x, size_t r, const matrix *w, siz
 /* Calls `test` for every instruction set that this processor has, and both precisions. */
 static inline void everywhere(void (*test)(const slope_host *host, precision p))
 {
-    static const char *const isas[] = {"baseline", "avx2", "avx512"};
+    static const char *const isas[] = {"baseline", "avx2", "avx512", "vnni", "amx"};
     size_t tested = 0;
     for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
         failure why;

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-static const char *const isas[] = {"baseline", "avx2", "avx512"};
+static const char *const isas[] = {"baseline", "avx2", "avx512", "vnni", "amx"};
 enum { ISAS = sizeof isas / sizeof isas[0] };
 
 static bool choose(const char *isa)

@@ -153,7 +153,7 @@ static void test_special_values(void **state)
 static void test_same_bits_everywhere(void **state)
 {
     (void)state;
-    static const char *const isas[] = {"avx2", "avx512"};
+    static const char *const isas[] = {"avx2", "avx512", "vnni", "amx"};
     failure why;
     for (size_t n = 0; n < sizeof functions / sizeof functions[0]; n++) {
         double *x = arguments(&functions[n], n), *plain = allocate(COUNT, 8);

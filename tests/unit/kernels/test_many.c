@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-static const char *const isas[] = {"baseline", "avx2", "avx512"};
+static const char *const isas[] = {"baseline", "avx2", "avx512", "vnni", "amx"};
 enum { ISAS = sizeof isas / sizeof isas[0], MOST = 9, GAP = 3 /* behind every row */ };
 
 typedef struct shape {

@@ -1,8 +1,7 @@
 /* Rows that are packed by the products that read them: they end where packing them first puts them,
  * and the products give the bits that they give on packed rows. For every instruction set of this
  * processor, both precisions, all elements and preparations, rows in order and shuffled, and pieces
- * of the rows in any order; on one thread, and on several that each have rows of their own or none
- * has. What is fetched ahead changes nothing. */
+ * of the rows in any order; on one thread and on several. What is fetched ahead changes nothing. */
 #include "kernels/kernels.h"
 
 #include "host/services.h"
@@ -15,7 +14,7 @@
 
 #include <cmocka.h>
 
-static const char *const isas[] = {"baseline", "avx2", "avx512"};
+static const char *const isas[] = {"baseline", "avx2", "avx512", "vnni", "amx"};
 enum {
     ISAS = sizeof isas / sizeof isas[0],
     OUTS = 21,  /* so many that two threads share them, not the rows */
@@ -174,31 +173,6 @@ static void test_way(const given *g, order how, outcome *early, outcome *late)
     free(next);
 }
 
-/* Each thread packs what it reads; who reads what is left to chance. */
-static void test_own_rows(const given *g, order how, const outcome *early, outcome *late)
-{
-    call_host host;
-    call_host_init(&host, g->p, 0);
-    row_source own[THREADS], source = {.pack = g->pack};
-    source.pack.out = late->x;
-    for (size_t t = 0; t < THREADS; t++) {
-        own[t] = source;
-        own[t].pack.out = numbers(g->rows * g->ld, g->real_size);
-    }
-    source.own = own;
-    host.host.rows = &source;
-    go_through(g, &host.host, late, how);
-    size_t most = 0;
-    for (size_t t = 0; t < THREADS; t++) {
-        check_rows(g, early->x, own[t].pack.out, own[t].packed);
-        if (own[t].packed > most) most = own[t].packed;
-        free(own[t].pack.out);
-    }
-    assert_int_equal(most, g->rows);    /* the gradient needs them all */
-    assert_int_equal(source.packed, 0); /* where all threads look: nobody writes there */
-    check_results(g, early, late);
-}
-
 static void test_shape(const size_t shape[2])
 {
     static const slope_element elements[] = {SLOPE_UINT8, SLOPE_FLOAT32, SLOPE_FLOAT64};
@@ -209,7 +183,6 @@ static void test_shape(const size_t shape[2])
                     given g = make(p, shape, elements[e], way);
                     outcome early = outcome_make(&g), late = outcome_make(&g);
                     test_way(&g, how, &early, &late);
-                    if (threads_count() > 1) test_own_rows(&g, how, &early, &late);
                     release(&g, &early, &late);
                 }
 }
