@@ -7,7 +7,8 @@
 #include "kernels/kernels.h"
 
 #if SLOPE_REAL_BITS == 32
-#include "kernels/bytes.h"
+#include "kernels/byte_gradients.h"
+#include "kernels/byte_scores.h"
 #endif
 #include "kernels/dots.h"
 #include "kernels/elementary.h"

@@ -1,0 +1,184 @@
+/* kernels/byte_gradients.h: G += Dᵀ X for rows of bytes (bytes.h).
+ *
+ * The gradient of the scores is taken apart at once, for all rows; then UNIT features at a time go
+ * along the rows of a group, and what a group comes to is added to g. What the model will read next
+ * is fetched meanwhile.
+ *
+ * Only for kernels/core.c, in float32. */
+#ifndef SLOPE_KERNELS_BYTE_GRADIENTS_H
+#define SLOPE_KERNELS_BYTE_GRADIENTS_H
+
+#include "kernels/bytes.h"
+
+enum { GROUP_TILES = UNIT / TILE }; /* of features that are worked on at once */
+
+/* Memory for the gradients of some outputs. */
+typedef struct group_tile {
+    digit digits[DIGITS][TILE][ROW_GROUP];
+    real unit[TILE];
+} group_tile;
+
+typedef struct gradient_memory {
+    word words[GROUP_TILES][ROW_GROUP / WORD][TILE];
+    real column[ROW_GROUP]; /* of d */
+} gradient_memory;
+
+/* Tiles [first, first + tiles) of outputs, and some of the features, for one thread. */
+typedef struct gradient_piece {
+    const bytes_product *p;
+    size_t first, tiles, groups;
+    gradient_memory *memory;
+    group_tile *taken;        /* groups × tiles */
+    real (*sums)[TILE][UNIT]; /* of each tile, to be added to g in the end; NULL: g itself grows */
+    const unsigned char **place; /* of each row */
+} gradient_piece;
+
+static size_t rows_of_group(const bytes_product *p, size_t group)
+{
+    const size_t rest = p->rows - group * ROW_GROUP;
+    return rest < ROW_GROUP ? rest : ROW_GROUP;
+}
+
+/* The columns of d of one tile, in one group of rows. */
+static void take_columns(const bytes_product *p, const out_tile *o, size_t group,
+                         gradient_memory *memory, group_tile *tile)
+{
+    const size_t rows = rows_of_group(p, group);
+    for (size_t m = 0; m < o->height; m++) {
+        const real *d = place_in(p, o, m, p->d, 1) + group * ROW_GROUP * p->ldd;
+        real scale;
+        for (size_t r = 0; r < rows; r++) memory->column[r] = d[r * p->ldd];
+        tile->unit[m] = unit_of(rows, memory->column, &scale) * p->source->factor;
+        take_digits(rows, whole_units(rows), memory->column, scale, tile->digits[0][m],
+                    TILE * ROW_GROUP);
+    }
+}
+
+/* Words of features [feature, feature + count) of a group of rows; what comes next is fetched. */
+static void gradient_words(const unsigned char *const *place, size_t rows, size_t feature,
+                           size_t count, const fetcher *f, gradient_memory *memory)
+{
+    const size_t padded = whole_units(rows);
+    for (size_t r = 0; r < padded; r += WORD) {
+        const unsigned char *at[WORD];
+        for (size_t i = 0; i < WORD; i++) {
+            const size_t here = r + i < rows ? r + i : rows - 1;
+            at[i] = place[here] + feature;
+            if (f) FETCH(f, here);
+        }
+        words_of_features(at, count, memory->words[0][r / WORD], ROW_GROUP / WORD * TILE);
+    }
+}
+
+/* g += unit · found, for `count` features. */
+static void add_found(const int32_t *found, real unit, size_t count, real *g)
+{
+    for (size_t n = 0; n < count; n += VLEN) {
+        const vec more = v_mul(joined(found + n), v_set1(unit));
+        if (n + VLEN <= count)
+            v_store(g + n, v_add(v_load(g + n), more));
+        else
+            v_store_part(g + n, v_add(v_load_part(g + n, count - n), more), count - n);
+    }
+}
+
+static void add_gradients(const out_tile *o, size_t rows, size_t count, const group_tile *tile,
+                          const gradient_memory *memory, real *const g[TILE])
+{
+    for (size_t n = 0; n < GROUP_TILES && n * TILE < count; n++) {
+        _Alignas(CACHE_LINE) tile_sums found;
+        sum_tile(o->height, whole_units(rows) / WORD, tile->digits[0][0], ROW_GROUP,
+                 memory->words[n][0], found);
+        const size_t width = count - n * TILE < TILE ? count - n * TILE : TILE;
+        for (size_t m = 0; m < o->height; m++)
+            add_found(found[0][m], tile->unit[m], width, g[m] + n * TILE);
+    }
+}
+
+static real *gradient_row(const bytes_product *p, const out_tile *o, size_t m)
+{
+    return (real *)(uintptr_t)place_in(p, o, m, (const real *const *)p->g, p->ldg);
+}
+
+/* Gives the piece its memory, and takes d apart. */
+static void begin_gradients(gradient_piece *piece)
+{
+    const bytes_product *p = piece->p;
+    const size_t taken = piece->groups * piece->tiles * sizeof *piece->taken;
+    const bool apart = p->separate && piece->groups > 1;
+    const size_t sums = apart ? piece->tiles * sizeof *piece->sums : 0;
+    char *memory = own_memory(sizeof *piece->memory + taken + sums + p->rows * sizeof(char *));
+    piece->memory = (void *)memory;
+    piece->taken = (void *)(memory += sizeof *piece->memory);
+    piece->sums = apart ? (void *)(memory + taken) : NULL;
+    piece->place = (void *)(memory + taken + sums);
+    places_of_rows(p, 0, p->rows, p->rows, piece->place);
+    for (size_t group = 0; group < piece->groups; group++)
+        for (size_t n = 0; n < piece->tiles; n++) {
+            const out_tile o = tile_number(p, piece->first + n);
+            take_columns(p, &o, group, piece->memory, &piece->taken[group * piece->tiles + n]);
+        }
+}
+
+/* Adds what one group of rows comes to, for features [feature, feature + count). */
+static void add_group(const gradient_piece *piece, size_t group, size_t feature, size_t count,
+                      size_t *height)
+{
+    const bytes_product *p = piece->p;
+    const size_t row = group * ROW_GROUP, rows = rows_of_group(p, group);
+    const bool fetches = p->pieces == 1 && p->source->next; /* a line of UNIT bytes of each row */
+    const fetcher next = {fetches ? p->source->next + p->row + row : NULL,
+                          feature / UNIT * p->source->stride};
+    gradient_words(piece->place + row, rows, feature, count, fetches ? &next : NULL, piece->memory);
+    for (size_t n = 0; n < piece->tiles; n++) {
+        const out_tile o = tile_number(p, piece->first + n);
+        real *g[TILE];
+        if (o.height != *height) tiles_begin(*height = o.height);
+        for (size_t m = 0; m < o.height; m++)
+            g[m] = piece->sums ? piece->sums[n][m] : gradient_row(p, &o, m) + feature;
+        add_gradients(&o, rows, count, &piece->taken[group * piece->tiles + n], piece->memory, g);
+    }
+}
+
+static void add_sums(const gradient_piece *piece, size_t feature, size_t count)
+{
+    for (size_t n = 0; n < piece->tiles; n++) {
+        const out_tile o = tile_number(piece->p, piece->first + n);
+        for (size_t m = 0; m < o.height; m++) {
+            real *g = gradient_row(piece->p, &o, m) + feature;
+            for (size_t i = 0; i < count; i++) g[i] += piece->sums[n][m][i];
+        }
+    }
+}
+
+/* Of tiles [first, last) and features [from, to). */
+static void add_piece(const bytes_product *p, size_t first, size_t last, size_t from, size_t to)
+{
+    gradient_piece piece = {
+        .p = p, .first = first, .tiles = last - first, .groups = ceil_divide(p->rows, ROW_GROUP)};
+    size_t height = 0; /* that tiles have now */
+    begin_gradients(&piece);
+    for (size_t j = from; j < to; j += UNIT) {
+        const size_t count = to - j < UNIT ? to - j : UNIT;
+        if (piece.sums) memset(piece.sums, 0, piece.tiles * sizeof *piece.sums);
+        for (size_t group = 0; group < piece.groups; group++)
+            add_group(&piece, group, j, count, &height);
+        if (piece.sums) add_sums(&piece, j, count);
+    }
+    tiles_end();
+}
+
+static void gradient_task(void *argument, size_t begin, size_t end)
+{
+    const bytes_product *p = argument;
+    const size_t tiles = count_tiles(p), units = ceil_divide(p->in, UNIT);
+    if (p->by_tiles) {
+        add_piece(p, piece_begin(tiles, p->pieces, begin), piece_begin(tiles, p->pieces, end), 0,
+                  p->in);
+        return;
+    }
+    const size_t to = piece_begin(units, p->pieces, end) * UNIT;
+    add_piece(p, 0, tiles, piece_begin(units, p->pieces, begin) * UNIT, to < p->in ? to : p->in);
+}
+
+#endif

@@ -1,0 +1,163 @@
+/* kernels/byte_scores.h: Y = φ(X Wᵀ + b) for rows of bytes (bytes.h).
+ *
+ * Weights are taken apart for some features of one tile of outputs, and then meet all the rows; the
+ * sums of all outputs wait in memory for the next features.
+ *
+ * Only for kernels/core.c, in float32. */
+#ifndef SLOPE_KERNELS_BYTE_SCORES_H
+#define SLOPE_KERNELS_BYTE_SCORES_H
+
+#include "kernels/bytes.h"
+#include "kernels/dots.h"
+
+enum { SCORE_ROWS = 256 }; /* for which weights are taken apart once */
+
+typedef real score_sums[TILE][SCORE_ROWS];
+
+/* Memory for the scores of some rows. */
+typedef struct score_memory {
+    word words[SCORE_ROWS / TILE][LONGEST / WORD][TILE];
+    digit digits[DIGITS][TILE][LONGEST];
+    struct score_tile {
+        real scale[TILE], unit[TILE];
+        score_sums sums; /* [output][row] */
+    } tiles[];
+} score_memory;
+
+typedef enum words_wanted { MADE, KEPT, ONCE } words_wanted;
+
+/* The words of row tile `t`; the rows of the next one are fetched meanwhile. */
+static void score_words(const unsigned char *const *place, size_t t, size_t tiles, size_t first,
+                        size_t count, word *words)
+{
+    for (size_t r = 0; r < TILE && t + 1 < tiles; r++)
+        for (size_t line = 0; line < count; line += CACHE_LINE)
+            __builtin_prefetch(place[(t + 1) * TILE + r] + first + line, 0, 3);
+    words_along_features(place + t * TILE, first, count, whole_units(count), words);
+}
+
+/* Adds what features [first, first + count) come to. The words of a row tile are made when the
+ * first tile of outputs needs them, and kept if it is not the only one. */
+static void add_scores(const bytes_product *p, const out_tile *o, size_t first, size_t count,
+                       const unsigned char *const *place, size_t row_tiles, words_wanted wanted,
+                       score_memory *memory, struct score_tile *tile)
+{
+    const size_t padded = whole_units(count);
+    for (size_t m = 0; m < o->height; m++)
+        take_digits(count, padded, place_in(p, o, m, p->w, p->ldw) + first, tile->scale[m],
+                    memory->digits[0][m], TILE * LONGEST);
+    for (size_t t = 0; t < row_tiles; t++) {
+        _Alignas(CACHE_LINE) tile_sums found;
+        word *words = memory->words[wanted == ONCE ? 0 : t][0];
+        if (wanted != MADE) score_words(place, t, row_tiles, first, count, words);
+        sum_tile(o->height, padded / WORD, memory->digits[0][0], LONGEST, words, found);
+        for (size_t m = 0; m < o->height; m++)
+            for (size_t n = 0; n < TILE; n += VLEN) {
+                real *sums = tile->sums[m] + t * TILE + n;
+                const vec more = joined(found[0][m] + n);
+                v_store(sums, first ? v_add(v_load(sums), more) : more);
+            }
+    }
+}
+
+/* `width` numbers, at most TILE; up to a whole vector is there to be read. */
+static inline void store_row(size_t width, const real *from, real *to)
+{
+    for (size_t n = 0; n < width; n += VLEN) {
+        const vec v = v_load(from + n);
+        if (n + VLEN <= width)
+            v_store(to + n, v);
+        else
+            v_store_part(to + n, v, width - n);
+    }
+}
+
+/* The scores of TILE rows from `row` of the sums on, row after row. */
+static void turn_scores(score_sums sums, size_t row, real *turned)
+{
+#if defined(__AVX512VNNI__)
+    const unsigned char *at[TILE]; /* a word is as long as a number */
+    for (size_t m = 0; m < TILE; m++) at[m] = (const unsigned char *)(sums[m] + row);
+    for (size_t r = 0; r < TILE; r += WORD)
+        words_of_rows(at, r * sizeof(real), (word *)(void *)(turned + r * TILE));
+#else
+    for (size_t r = 0; r < TILE; r++)
+        for (size_t m = 0; m < TILE; m++) turned[r * TILE + m] = sums[m][row + r];
+#endif
+}
+
+/* Units, bias and activation; then rows of scores, to each matrix its outputs. */
+static void finish_scores(const bytes_product *p, const out_tile *o, size_t row, size_t rows,
+                          struct score_tile *tile)
+{
+    for (size_t m = 0; m < o->height; m++) {
+        const real unit = tile->unit[m], bias = p->bias ? *place_in(p, o, m, p->bias, 1) : 0;
+        real *sums = tile->sums[m];
+        if (!p->in) memset(sums, 0, rows * sizeof *sums);
+        for (size_t r = 0; r < rows; r++) sums[r] *= unit;
+        for (size_t r = 0; p->bias && r < rows; r++) sums[r] += bias;
+        activate(p->activation, rows, sums);
+    }
+    for (size_t first = 0; first < rows; first += TILE) {
+        real turned[TILE * TILE + LANES]; /* the last row is read beyond its end */
+        const size_t height = rows - first < TILE ? rows - first : TILE;
+        turn_scores(tile->sums, first, turned);
+        for (size_t m = 0, width; m < o->height; m += width) {
+            const size_t out = (o->first + m) % p->out;
+            width = p->out - out < o->height - m ? p->out - out : o->height - m;
+            real *y = p->y[(o->first + m) / p->out] + (row + first) * p->ldy + out;
+            for (size_t r = 0; r < height; r++)
+                store_row(width, turned + r * TILE + m, y + r * p->ldy);
+        }
+    }
+}
+
+static void begin_scores(const bytes_product *p, const out_tile *o, struct score_tile *tile)
+{
+    for (size_t m = 0; m < o->height; m++)
+        tile->unit[m] =
+            unit_of(p->in, place_in(p, o, m, p->w, p->ldw), &tile->scale[m]) * p->source->factor;
+}
+
+/* Of tiles [first, last) and some rows, at most SCORE_ROWS. */
+static void score_rows(const bytes_product *p, size_t row, size_t rows, size_t first, size_t last)
+{
+    const size_t row_tiles = ceil_divide(rows, TILE);
+    const unsigned char *place[SCORE_ROWS];
+    score_memory *memory = own_memory(sizeof *memory + (last - first) * sizeof *memory->tiles);
+    places_of_rows(p, row, rows, row_tiles * TILE, place);
+    size_t height = 0;
+    for (size_t k = 0; k < p->in; k += LONGEST) {
+        const size_t count = p->in - k < LONGEST ? p->in - k : LONGEST;
+        for (size_t n = first; n < last; n++) {
+            const out_tile o = tile_number(p, n);
+            if (k == 0) begin_scores(p, &o, &memory->tiles[n - first]);
+            if (o.height != height) tiles_begin(height = o.height);
+            add_scores(p, &o, k, count, place, row_tiles,
+                       n > first          ? MADE
+                       : last > first + 1 ? KEPT
+                                          : ONCE,
+                       memory, &memory->tiles[n - first]);
+        }
+    }
+    tiles_end();
+    for (size_t n = first; n < last; n++) {
+        const out_tile o = tile_number(p, n);
+        finish_scores(p, &o, row, rows, &memory->tiles[n - first]);
+    }
+}
+
+static void score_task(void *argument, size_t begin, size_t end)
+{
+    const bytes_product *p = argument;
+    const size_t tiles = count_tiles(p), units = ceil_divide(p->rows, TILE);
+    const size_t first = p->by_tiles ? piece_begin(tiles, p->pieces, begin) : 0;
+    const size_t last = p->by_tiles ? piece_begin(tiles, p->pieces, end) : tiles;
+    const size_t row = p->by_tiles ? 0 : piece_begin(units, p->pieces, begin) * TILE;
+    size_t stop = p->by_tiles ? p->rows : piece_begin(units, p->pieces, end) * TILE;
+    if (stop > p->rows) stop = p->rows;
+    for (size_t r = row; r < stop; r += SCORE_ROWS)
+        score_rows(p, r, stop - r < SCORE_ROWS ? stop - r : SCORE_ROWS, first, last);
+}
+
+#endif
