@@ -14,7 +14,7 @@ enum { GROUP_TILES = UNIT / TILE }; /* of features that are worked on at once */
 
 /* Memory for the gradients of some outputs. */
 typedef struct group_tile {
-    digit digits[DIGITS][TILE][ROW_GROUP];
+    tile_digits digits;
     real unit[TILE];
 } group_tile;
 
@@ -49,8 +49,7 @@ static void take_columns(const bytes_product *p, const out_tile *o, size_t group
         real scale;
         for (size_t r = 0; r < rows; r++) memory->column[r] = d[r * p->ldd];
         tile->unit[m] = unit_of(rows, memory->column, &scale) * p->source->factor;
-        take_digits(rows, whole_units(rows), memory->column, scale, tile->digits[0][m],
-                    TILE * ROW_GROUP);
+        take_digits(rows, whole_units(rows), memory->column, scale, tile->digits, m);
     }
 }
 
@@ -82,13 +81,12 @@ static void add_found(const int32_t *found, real unit, size_t count, real *g)
     }
 }
 
-static void add_gradients(const out_tile *o, size_t rows, size_t count, const group_tile *tile,
-                          const gradient_memory *memory, real *const g[TILE])
+static void add_gradients(const out_tile *o, size_t rows, size_t count, group_tile *tile,
+                          gradient_memory *memory, real *const g[TILE])
 {
     for (size_t n = 0; n < GROUP_TILES && n * TILE < count; n++) {
         _Alignas(CACHE_LINE) tile_sums found;
-        sum_tile(o->height, whole_units(rows) / WORD, tile->digits[0][0], ROW_GROUP,
-                 memory->words[n][0], found);
+        sum_tile(o->height, whole_units(rows) / WORD, tile->digits, memory->words[n][0], found);
         const size_t width = count - n * TILE < TILE ? count - n * TILE : TILE;
         for (size_t m = 0; m < o->height; m++)
             add_found(found[0][m], tile->unit[m], width, g[m] + n * TILE);

@@ -17,7 +17,7 @@ typedef real score_sums[TILE][SCORE_ROWS];
 /* Memory for the scores of some rows. */
 typedef struct score_memory {
     word words[SCORE_ROWS / TILE][LONGEST / WORD][TILE];
-    digit digits[DIGITS][TILE][LONGEST];
+    tile_digits digits;
     struct score_tile {
         real scale[TILE], unit[TILE];
         score_sums sums; /* [output][row] */
@@ -45,12 +45,12 @@ static void add_scores(const bytes_product *p, const out_tile *o, size_t first, 
     const size_t padded = whole_units(count);
     for (size_t m = 0; m < o->height; m++)
         take_digits(count, padded, place_in(p, o, m, p->w, p->ldw) + first, tile->scale[m],
-                    memory->digits[0][m], TILE * LONGEST);
+                    memory->digits, m);
     for (size_t t = 0; t < row_tiles; t++) {
         _Alignas(CACHE_LINE) tile_sums found;
         word *words = memory->words[wanted == ONCE ? 0 : t][0];
         if (wanted != MADE) score_words(place, t, row_tiles, first, count, words);
-        sum_tile(o->height, padded / WORD, memory->digits[0][0], LONGEST, words, found);
+        sum_tile(o->height, padded / WORD, memory->digits, words, found);
         for (size_t m = 0; m < o->height; m++)
             for (size_t n = 0; n < TILE; n += VLEN) {
                 real *sums = tile->sums[m] + t * TILE + n;

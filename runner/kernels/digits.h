@@ -10,6 +10,7 @@
 #define SLOPE_KERNELS_DIGITS_H
 
 #include "kernels/elementary.h"
+#include "kernels/kernels.h"
 #include "kernels/vector.h"
 
 #include <math.h>
@@ -32,9 +33,12 @@ typedef uint32_t word; /* of digits, or of bytes that are as wide */
 enum {
     WORD = sizeof(word) / sizeof(digit), /* numbers in a word */
     TILE = 16,
-    UNIT = 64,          /* sums are as long as a multiple of this, continued with zeros */
-    LONGEST = 7 * UNIT, /* sum that fits 32 bits: below 2^31 / (255 · 16512) numbers */
+    UNIT = 64,           /* sums are as long as a multiple of this, continued with zeros */
+    LONGEST = ROW_GROUP, /* sum; it fits 32 bits: below 2^31 / (255 · 16512) numbers */
 };
+
+/* Digits of TILE vectors, the lowest in the first plane. */
+typedef digit tile_digits[DIGITS][TILE][LONGEST];
 
 /* ---- from reals to digits -------------------------------------------------------------------- */
 
@@ -83,10 +87,12 @@ static inline __m512i digits_of(const real *w, real scale)
 #endif
 
 /* Digits of the multiples of a unit that w comes closest to (of two the even one), the lowest
- * digits first, each `plane` digits further on; zeros up to `padded`. */
-static void take_digits(size_t count, size_t padded, const real *w, real scale, digit *out,
-                        size_t plane)
+ * digits first, as vector m of a tile; zeros up to `padded`. */
+static void take_digits(size_t count, size_t padded, const real *w, real scale, tile_digits all,
+                        size_t m)
 {
+    enum { PLANE = TILE * LONGEST };
+    digit *out = all[0][m];
     if (scale == 0) count = 0;
     size_t i = 0;
 #if defined(__AVX512VNNI__)
@@ -98,9 +104,9 @@ static void take_digits(size_t count, size_t padded, const real *w, real scale, 
         const __m512i c = _mm512_shuffle_i32x4(v[0], v[1], 0xee);
         const __m512i d = _mm512_shuffle_i32x4(v[2], v[3], 0xee);
         _mm512_storeu_si512(out + i, _mm512_shuffle_i32x4(a, b, 0x88));
-        _mm512_storeu_si512(out + plane + i, _mm512_shuffle_i32x4(a, b, 0xdd));
-        _mm512_storeu_si512(out + 2 * plane + i, _mm512_shuffle_i32x4(c, d, 0x88));
-        _mm512_storeu_si512(out + 3 * plane + i, _mm512_shuffle_i32x4(c, d, 0xdd));
+        _mm512_storeu_si512(out + PLANE + i, _mm512_shuffle_i32x4(a, b, 0xdd));
+        _mm512_storeu_si512(out + 2 * PLANE + i, _mm512_shuffle_i32x4(c, d, 0x88));
+        _mm512_storeu_si512(out + 3 * PLANE + i, _mm512_shuffle_i32x4(c, d, 0xdd));
     }
 #endif
     for (; i < count; i++) {
@@ -108,14 +114,14 @@ static void take_digits(size_t count, size_t padded, const real *w, real scale, 
         const int32_t high = (q + LEAST_LOW) >> 15, low = q - high * HIGH_UNIT;
 #if defined(__AVX512VNNI__)
         const int32_t digits[] = {low, (low + LEAST_DIGIT) >> 8, high, (high + LEAST_DIGIT) >> 8};
-        for (size_t d = 0; d < DIGITS; d++) out[d * plane + i] = (digit)digits[d];
+        for (size_t d = 0; d < DIGITS; d++) out[d * PLANE + i] = (digit)digits[d];
 #else
         out[i] = (digit)low;
-        out[plane + i] = (digit)high;
+        out[PLANE + i] = (digit)high;
 #endif
     }
     for (size_t d = 0; d < DIGITS; d++)
-        memset(out + d * plane + count, 0, (padded - count) * sizeof *out);
+        memset(out + d * PLANE + count, 0, (padded - count) * sizeof *out);
 }
 
 /* ---- from rows of bytes to words ------------------------------------------------------------- */
@@ -205,15 +211,31 @@ static inline void words_of_features(const unsigned char *const row[WORD], size_
     _mm512_storeu_si512(out + 3 * tile, _mm512_unpackhi_epi16(b, d));
 #else
     for (size_t first = 0; first < UNIT; first += TILE, out += tile) {
-        digit pairs[TILE][WORD] = {{0}};
-        const size_t rest = count > first ? count - first : 0;
-        if (rest >= TILE)
-            for (size_t f = 0; f < TILE; f++)
-                for (size_t i = 0; i < WORD; i++) pairs[f][i] = row[i][first + f];
-        else
-            for (size_t f = 0; f < rest; f++)
-                for (size_t i = 0; i < WORD; i++) pairs[f][i] = row[i][first + f];
-        memcpy(out, pairs, sizeof pairs);
+        unsigned char rest[WORD][TILE] = {{0}};
+        const unsigned char *from[WORD];
+        for (size_t i = 0; i < WORD; i++) {
+            from[i] = row[i] + first;
+            if (first + TILE <= count) continue;
+            memcpy(rest[i], row[i] + first, count > first ? count - first : 0);
+            from[i] = rest[i];
+        }
+#if defined(__SSE2__)
+        const __m128i zero = _mm_setzero_si128();
+        const __m128i a = _mm_loadu_si128((const __m128i *)(const void *)from[0]);
+        const __m128i b = _mm_loadu_si128((const __m128i *)(const void *)from[1]);
+        const __m128i lower = _mm_unpacklo_epi8(a, b), upper = _mm_unpackhi_epi8(a, b);
+        __m128i *to = (__m128i *)(void *)out;
+        _mm_storeu_si128(to, _mm_unpacklo_epi8(lower, zero));
+        _mm_storeu_si128(to + 1, _mm_unpackhi_epi8(lower, zero));
+        _mm_storeu_si128(to + 2, _mm_unpacklo_epi8(upper, zero));
+        _mm_storeu_si128(to + 3, _mm_unpackhi_epi8(upper, zero));
+#else
+        for (size_t f = 0; f < TILE; f++) {
+            digit pair[WORD];
+            for (size_t i = 0; i < WORD; i++) pair[i] = from[i][f];
+            memcpy(out + f, pair, sizeof pair);
+        }
+#endif
     }
 #endif
 }

@@ -38,12 +38,12 @@ static void tiles_end(void)
     _tile_release();
 }
 
-/* Of `height` vectors of digits, `stride` digits long, planes TILE of them apart, and TILE columns,
- * sums of `words` words. Between tiles_begin(height) and tiles_end(). */
-static void sum_tile(size_t height, size_t words, const digit *a, size_t stride, const word *x,
-                     tile_sums sums)
+/* Of `height` vectors and TILE columns, sums of `words` words. Between tiles_begin(height) and
+ * tiles_end(). */
+static void sum_tile(size_t height, size_t words, tile_digits digits, const word *x, tile_sums sums)
 {
-    const size_t plane = TILE * stride;
+    enum { ROW = LONGEST * sizeof(digit), PLANE = TILE * LONGEST };
+    const digit *a = digits[0][0];
     (void)height;
     __asm__ volatile("" ::: "memory"); /* gcc takes the loads for ones that read nothing */
     _tile_zero(0);
@@ -52,13 +52,13 @@ static void sum_tile(size_t height, size_t words, const digit *a, size_t stride,
     _tile_zero(3);
     for (size_t k = 0; k < words; k += TILE, a += TILE * WORD, x += TILE * TILE) {
         _tile_loadd(4, x, UNIT);
-        _tile_loadd(5, a, stride);
+        _tile_loadd(5, a, ROW);
         _tile_dpbsud(0, 5, 4);
-        _tile_loadd(6, a + plane, stride);
+        _tile_loadd(6, a + PLANE, ROW);
         _tile_dpbsud(1, 6, 4);
-        _tile_loadd(7, a + 2 * plane, stride);
+        _tile_loadd(7, a + 2 * PLANE, ROW);
         _tile_dpbsud(2, 7, 4);
-        _tile_loadd(5, a + 3 * plane, stride);
+        _tile_loadd(5, a + 3 * PLANE, ROW);
         _tile_dpbsud(3, 5, 4);
     }
     _tile_stored(0, sums[0], UNIT);
@@ -134,29 +134,27 @@ static inline word word_at(const digit *a)
     return w;
 }
 
-/* ROWS numbers, two digits of each, against INTS columns. */
+/* ROWS vectors against INTS columns. */
 #define DEFINE_SUMS(ROWS) \
-    static void sums_##ROWS(size_t words, const digit *a, size_t stride, const word *x, \
-                            int32_t *low, int32_t *high) \
+    static void sums_##ROWS(size_t words, const digit *a, const word *x, int32_t *sums) \
     { \
-        const digit *b = a + TILE * stride; \
-        ints sum[2][ROWS]; \
-        UNROLL for (size_t m = 0; m < ROWS; m++) sum[0][m] = sum[1][m] = INTS_SET1(0); \
-        for (size_t k = 0; k < words; k++, a += WORD, b += WORD, x += TILE) { \
+        ints sum[DIGITS][ROWS]; \
+        UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; m++) \
+            sum[d][m] = INTS_SET1(0); \
+        for (size_t k = 0; k < words; k++, a += WORD, x += TILE) { \
             const ints column = INTS_LOAD(x); \
-            UNROLL for (size_t m = 0; m < ROWS; m++) \
-            { \
-                sum[0][m] = INTS_DOT(sum[0][m], INTS_SET1(word_at(a + m * stride)), column); \
-                sum[1][m] = INTS_DOT(sum[1][m], INTS_SET1(word_at(b + m * stride)), column); \
-            } \
+            UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; m++) \
+                sum[d][m] = \
+                    INTS_DOT(sum[d][m], INTS_SET1(word_at(a + (d * TILE + m) * LONGEST)), column); \
         } \
-        UNROLL for (size_t m = 0; m < ROWS; m++) \
-        { \
-            INTS_STORE(low + m * TILE, sum[0][m]); \
-            INTS_STORE(high + m * TILE, sum[1][m]); \
-        } \
+        UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; m++) \
+            INTS_STORE(sums + (d * TILE + m) * TILE, sum[d][m]); \
     }
-#if defined(__AVX512F__)
+#if defined(__AVX512VNNI__) /* 24 sums of 32 registers, as many as hide how long a product takes \
+                             */
+enum { SUMS_ROWS = 6 };
+#define EACH_SUMS(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#elif defined(__AVX512F__)
 enum { SUMS_ROWS = 8 };
 #define EACH_SUMS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
 #else
@@ -165,20 +163,16 @@ enum { SUMS_ROWS = 4 };
 #endif
 EACH_SUMS(DEFINE_SUMS)
 #define SUMS_ENTRY(ROWS) [ROWS - 1] = sums_##ROWS,
-static void (*const sums_of_rows[SUMS_ROWS])(size_t words, const digit *a, size_t stride,
-                                             const word *x, int32_t *low,
-                                             int32_t *high) = {EACH_SUMS(SUMS_ENTRY)};
+static void (*const sums_of_rows[SUMS_ROWS])(size_t words, const digit *a, const word *x,
+                                             int32_t *sums) = {EACH_SUMS(SUMS_ENTRY)};
 
-static void sum_tile(size_t height, size_t words, const digit *a, size_t stride, const word *x,
-                     tile_sums sums)
+static void sum_tile(size_t height, size_t words, tile_digits digits, const word *x, tile_sums sums)
 {
     const size_t parts = (height + SUMS_ROWS - 1) / SUMS_ROWS;
     for (size_t part = 0; part < parts; part++) {
         const size_t m = part * height / parts, rows = (part + 1) * height / parts - m;
-        for (size_t d = 0; d < DIGITS; d += 2)
-            for (size_t n = 0; n < TILE; n += INTS)
-                sums_of_rows[rows - 1](words, a + (d * TILE + m) * stride, stride, x + n,
-                                       sums[d][m] + n, sums[d + 1][m] + n);
+        for (size_t n = 0; n < TILE; n += INTS)
+            sums_of_rows[rows - 1](words, digits[0][m], x + n, sums[0][m] + n);
     }
 }
 

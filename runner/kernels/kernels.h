@@ -66,7 +66,7 @@ typedef struct row_source {
 
 enum {
     SUM_BLOCK = 65536,
-    ROW_GROUP = 256, /* rows of bytes whose part of a gradient is summed without rounding */
+    ROW_GROUP = 256, /* rows of bytes that a gradient sums without rounding; features, for scores */
 };
 
 typedef struct kernels {

@@ -18,7 +18,7 @@
  * even one. So what is at least 1/32 of the greatest |v| keeps all its bits. With q = 2^15 · h + l,
  * -16512 <= l < 16256, a sum of q · x is the number s = 2^15 · Σ h x + Σ l x, where both sums are
  * exact, and each is rounded once, as is s.
- *   affine: s for each 448 features from the first on, added in order to a; y = φ(a · (u · factor)
+ *   affine: s for each 256 features from the first on, added in order to a; y = φ(a · (u · factor)
  *     + bias), each operation rounded.
  *   affine_weights: s for each 256 rows of the call, with a unit of their own, from the first on;
  *     g += s · (u · factor), in order, both operations rounded. `separate` adds them up from 0.
