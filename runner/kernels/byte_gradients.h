@@ -53,18 +53,14 @@ static void take_columns(const bytes_product *p, const out_tile *o, size_t group
     }
 }
 
-/* Words of features [feature, feature + count) of a group of rows; what comes next is fetched. */
+/* Words of features [feature, feature + count) of a group of rows. */
 static void gradient_words(const unsigned char *const *place, size_t rows, size_t feature,
-                           size_t count, const fetcher *f, gradient_memory *memory)
+                           size_t count, gradient_memory *memory)
 {
     const size_t padded = whole_units(rows);
     for (size_t r = 0; r < padded; r += WORD) {
         const unsigned char *at[WORD];
-        for (size_t i = 0; i < WORD; i++) {
-            const size_t here = r + i < rows ? r + i : rows - 1;
-            at[i] = place[here] + feature;
-            if (f) FETCH(f, here);
-        }
+        for (size_t i = 0; i < WORD; i++) at[i] = place[r + i < rows ? r + i : rows - 1] + feature;
         words_of_features(at, count, memory->words[0][r / WORD], ROW_GROUP / WORD * TILE);
     }
 }
@@ -81,12 +77,17 @@ static void add_found(const int32_t *found, real unit, size_t count, real *g)
     }
 }
 
+/* Of one tile of outputs, while a line of each of the next `rows` rows is fetched, if f knows. */
 static void add_gradients(const out_tile *o, size_t rows, size_t count, group_tile *tile,
-                          gradient_memory *memory, real *const g[TILE])
+                          const gradient_memory *memory, real *const g[TILE], const fetcher *f)
 {
+    const size_t words = whole_units(rows) / WORD;
     for (size_t n = 0; n < GROUP_TILES && n * TILE < count; n++) {
         _Alignas(CACHE_LINE) tile_sums found;
-        sum_tile(o->height, whole_units(rows) / WORD, tile->digits, memory->words[n][0], found);
+        const bool fetches = f && (n + 1) * words <= rows;
+        const fetcher part = {fetches ? f->places + n * words : NULL, fetches ? f->offset : 0};
+        sum_tile(o->height, words, tile->digits, memory->words[n][0], found,
+                 fetches ? &part : NULL);
         const size_t width = count - n * TILE < TILE ? count - n * TILE : TILE;
         for (size_t m = 0; m < o->height; m++)
             add_found(found[0][m], tile->unit[m], width, g[m] + n * TILE);
@@ -127,14 +128,15 @@ static void add_group(const gradient_piece *piece, size_t group, size_t feature,
     const bool fetches = p->pieces == 1 && p->source->next; /* a line of UNIT bytes of each row */
     const fetcher next = {fetches ? p->source->next + p->row + row : NULL,
                           feature / UNIT * p->source->stride};
-    gradient_words(piece->place + row, rows, feature, count, fetches ? &next : NULL, piece->memory);
+    gradient_words(piece->place + row, rows, feature, count, piece->memory);
     for (size_t n = 0; n < piece->tiles; n++) {
         const out_tile o = tile_number(p, piece->first + n);
         real *g[TILE];
         if (o.height != *height) tiles_begin(*height = o.height);
         for (size_t m = 0; m < o.height; m++)
             g[m] = piece->sums ? piece->sums[n][m] : gradient_row(p, &o, m) + feature;
-        add_gradients(&o, rows, count, &piece->taken[group * piece->tiles + n], piece->memory, g);
+        add_gradients(&o, rows, count, &piece->taken[group * piece->tiles + n], piece->memory, g,
+                      fetches && n == 0 ? &next : NULL);
     }
 }
 

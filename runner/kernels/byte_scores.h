@@ -50,7 +50,7 @@ static void add_scores(const bytes_product *p, const out_tile *o, size_t first, 
         _Alignas(CACHE_LINE) tile_sums found;
         word *words = memory->words[wanted == ONCE ? 0 : t][0];
         if (wanted != MADE) score_words(place, t, row_tiles, first, count, words);
-        sum_tile(o->height, padded / WORD, memory->digits, words, found);
+        sum_tile(o->height, padded / WORD, memory->digits, words, found, NULL);
         for (size_t m = 0; m < o->height; m++)
             for (size_t n = 0; n < TILE; n += VLEN) {
                 real *sums = tile->sums[m] + t * TILE + n;

@@ -10,6 +10,7 @@
 #define SLOPE_KERNELS_EXACT_H
 
 #include "kernels/digits.h"
+#include "kernels/rows.h"
 #include "kernels/vector.h"
 
 /* Sums of products of digit d of number m and the bytes of column n. */
@@ -38,9 +39,16 @@ static void tiles_end(void)
     _tile_release();
 }
 
+/* Half a tile's worth of what comes next, so that memory is busy all the time. */
+static inline void fetch_half(const fetcher *f, size_t first)
+{
+    for (size_t i = 0; f && i < TILE / 2; i++) FETCH(f, first + i);
+}
+
 /* Of `height` vectors and TILE columns, sums of `words` words. Between tiles_begin(height) and
- * tiles_end(). */
-static void sum_tile(size_t height, size_t words, tile_digits digits, const word *x, tile_sums sums)
+ * tiles_end(). Of what f knows (NULL: nothing) a line is fetched with each word. */
+static void sum_tile(size_t height, size_t words, tile_digits digits, const word *x, tile_sums sums,
+                     const fetcher *f)
 {
     enum { ROW = LONGEST * sizeof(digit), PLANE = TILE * LONGEST };
     const digit *a = digits[0][0];
@@ -51,11 +59,13 @@ static void sum_tile(size_t height, size_t words, tile_digits digits, const word
     _tile_zero(2);
     _tile_zero(3);
     for (size_t k = 0; k < words; k += TILE, a += TILE * WORD, x += TILE * TILE) {
+        fetch_half(f, k);
         _tile_loadd(4, x, UNIT);
         _tile_loadd(5, a, ROW);
         _tile_dpbsud(0, 5, 4);
         _tile_loadd(6, a + PLANE, ROW);
         _tile_dpbsud(1, 6, 4);
+        fetch_half(f, k + TILE / 2);
         _tile_loadd(7, a + 2 * PLANE, ROW);
         _tile_dpbsud(2, 7, 4);
         _tile_loadd(5, a + 3 * PLANE, ROW);
@@ -166,8 +176,10 @@ EACH_SUMS(DEFINE_SUMS)
 static void (*const sums_of_rows[SUMS_ROWS])(size_t words, const digit *a, const word *x,
                                              int32_t *sums) = {EACH_SUMS(SUMS_ENTRY)};
 
-static void sum_tile(size_t height, size_t words, tile_digits digits, const word *x, tile_sums sums)
+static void sum_tile(size_t height, size_t words, tile_digits digits, const word *x, tile_sums sums,
+                     const fetcher *f)
 {
+    for (size_t k = 0; f && k < words; k++) FETCH(f, k);
     const size_t parts = (height + SUMS_ROWS - 1) / SUMS_ROWS;
     for (size_t part = 0; part < parts; part++) {
         const size_t m = part * height / parts, rows = (part + 1) * height / parts - m;
