@@ -45,12 +45,11 @@ typedef struct pack_call {
 
 /* Rows of a chunk, for the products that will read them: behind slope_host.rows while a model works
  * that leaves its rows to the kernels (SLOPE_MODEL_ROWS). They may still have to be packed; the
- * first product that reads them does so on the way, while they are in registers. Belongs to the
- * thread that calls the model, each of `own` to its thread; in cache lines of their own, since
- * threads count in them. */
+ * first product that reads them does so, tile by tile. Belongs to the thread that calls the model;
+ * where several share a product, they only read it. */
 typedef struct row_source {
-    _Alignas(64) pack_call pack; /* of all rows; out is what the model knows as x */
-    size_t packed; /* so many stand there, the first ones; the others are to be packed */
+    pack_call pack; /* of all rows; out is what the model knows as x */
+    size_t packed;  /* so many stand there, the first ones; the others are to be packed */
 
     /* What will be read after these rows: the gradient of the weights, which goes along the rows,
      * has it fetched into the second-level cache meanwhile, one cache line with each row. */
