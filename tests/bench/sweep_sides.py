@@ -58,13 +58,15 @@ class Runs:
 
 
 class Sweep:
-    """Seconds of `long`, or by how much they exceed those of `short`, by `parts`."""
+    """Seconds of `long`, or by how much they exceed those of `short`, by `parts`. What comes out is
+    looked at in runs of its own, if `checked` is given."""
 
-    def __init__(self, what, long, short, parts, repeat=1):
+    def __init__(self, what, long, short, parts, repeat=1, checked=None):
         self.what, self.long, self.short = what, long, short
+        self.checked = checked or short or long
         self.parts, self.repeat = parts, repeat
         self.alone = None  # a worker that runs the trial in the middle by itself
-        (short or long).seconds()  # files into memory, caches filled
+        self.checked.seconds()  # files into memory, caches filled
 
     def run(self):
         pairs = [(self.long.seconds(), self.short.seconds() if self.short else 0)
@@ -73,9 +75,8 @@ class Sweep:
         return max(longer - shorter, 1e-9) / self.parts  # tiny runs may differ by less than 0
 
     def check(self):
-        runs = self.short or self.long
-        runs.seconds()
-        rows = results(runs.folders)
+        self.checked.seconds()
+        rows = results(self.checked.folders)
         answer = {"rows": rows, "losses": [float(row["train_loss"]) for row in rows]}
         if self.alone:
             answer.update(self.alone.check())
@@ -131,9 +132,13 @@ def with_trials(case, count):
 
 
 def steps_apart(bench, case, name, what, arguments):
-    longer = with_value(case.experiment, case.long, "train", "steps")
+    """Evaluations would take longer than the steps that are timed, and their noise with them: only the
+    runs that are checked have some."""
+    shorter = with_value(case.experiment, False, "evaluate", "train")
+    longer = with_value(shorter, case.long, "train", "steps")
     return Sweep(what, Runs(bench, f"{name}-long", longer, arguments),
-                 Runs(bench, f"{name}-short", case.experiment, arguments), case.parts)
+                 Runs(bench, f"{name}-short", shorter, arguments), case.parts,
+                 checked=Runs(bench, f"{name}-checked", case.experiment, arguments))
 
 
 def trials_apart(bench, case, count, repeat=1):
