@@ -24,7 +24,12 @@ typedef struct score_memory {
     } tiles[];
 } score_memory;
 
-typedef enum words_wanted { MADE, KEPT, ONCE } words_wanted;
+/* What a tile of outputs does about the words of a row tile. */
+typedef enum words_wanted {
+    MADE, /* nothing: an earlier tile made them */
+    KEPT, /* makes them, for later tiles too: each row tile has memory of its own */
+    ONCE, /* makes them for itself alone: one place for all, which stays in the cache */
+} words_wanted;
 
 /* The words of row tile `t`; the rows of the next one are fetched meanwhile. */
 static void score_words(const unsigned char *const *place, size_t t, size_t tiles, size_t first,

@@ -4,7 +4,7 @@
  * are still in the cache for all the weights.
  *
  * Here is what both products share; scores are made in byte_scores.h, gradients of the weights in
- * byte_gradients.h. Only for these, in float32. */
+ * byte_gradients.h. Only for these and for core.c, in float32. */
 #ifndef SLOPE_KERNELS_BYTES_H
 #define SLOPE_KERNELS_BYTES_H
 

@@ -39,7 +39,7 @@ static void tiles_end(void)
     _tile_release();
 }
 
-/* Half a tile's worth of what comes next, so that memory is busy all the time. */
+/* Half a tile's worth of what comes next: in bursts these would hold up the tiles' own loads. */
 static inline void fetch_half(const fetcher *f, size_t first)
 {
     for (size_t i = 0; f && i < TILE / 2; i++) FETCH(f, first + i);
