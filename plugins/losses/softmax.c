@@ -28,28 +28,13 @@ static const slope_parameter parameters[] = {
 
 enum { BLOCK_ROWS = 64 };
 
-/* Rows of ten classes fill no vector. So what is done to a row is done to WIDE numbers at a time,
- * and what that spoils of the rows after it is mended when it is their turn; the last ones end
- * where they end. Number i of `to` is made by `formula`, from what the row has of its `own`. */
-enum { WIDE = 16 };
-#define EACH_ROW(rows, outputs, to, its_own, formula, at_the_end) \
-    for (size_t r = 0; r < (rows); r++) { \
-        const real own = (its_own); \
-        const size_t begin = r * (outputs), end = begin + (outputs); \
-        size_t from = begin; \
-        for (; from < end && from + WIDE <= (rows) * (outputs); from += WIDE) \
-            for (size_t i = from; i < from + WIDE; i++) (to)[i] = (formula); \
-        for (size_t i = from; i < end; i++) (to)[i] = (formula); \
-        at_the_end; \
-    }
-
 /* Scores less the greatest of their row. */
 static void shift(const slope_kernels *kernels, size_t rows, size_t outputs,
                   const real *restrict scores, real *restrict shifted)
 {
     real greatest[BLOCK_ROWS];
     kernels->max_rows(rows, outputs, scores, greatest);
-    EACH_ROW(rows, outputs, shifted, greatest[r], scores[i] - own, (void)0)
+    SLOPE_EACH_ROW(rows, outputs, shifted, greatest[r], scores[i] - own, (void)0)
 }
 
 /* Σⱼ q_j (sⱼ - max s) of a row. */
@@ -70,8 +55,8 @@ static void differentiate(const config *c, size_t rows, size_t outputs, const in
     const real right = (real)(1 - c->label_smoothing);
     real inverse[BLOCK_ROWS];
     for (size_t r = 0; r < rows; r++) inverse[r] = 1 / sums[r];
-    EACH_ROW(rows, outputs, gradient, inverse[r], powers[i] * own - spread,
-             gradient[begin + (size_t)labels[r]] -= right)
+    SLOPE_EACH_ROW(rows, outputs, gradient, inverse[r], powers[i] * own - spread,
+                   gradient[begin + (size_t)labels[r]] -= right)
 }
 
 static void evaluate(const slope_loss_call *call)

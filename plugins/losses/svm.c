@@ -32,35 +32,72 @@ static const slope_parameter parameters[] = {
     SLOPE_PARAM_BOOL(config, squared, "false", "squared hinge: punish large violations harder"),
 };
 
-/* Loss and slope of one violation; true for nan, so that it is not lost. */
-static bool violation(const config *c, real excess, double *loss, real *slope)
+/* By how much a score comes too close; 0 if it does not. NaN stays, so that it is not lost. */
+static inline real violation(real excess)
 {
-    if (excess <= 0) return false;
-    *loss = c->squared ? (double)excess * (double)excess : (double)excess;
-    *slope = c->squared ? 2 * excess : 1;
-    return true;
+    return excess <= 0 ? 0 : excess;
 }
 
-/* gradient may be NULL, and may be the scores themselves. */
-static double sum_of_all(const config *c, size_t outputs, size_t label, const real *scores,
-                         real *gradient)
+static inline real slope_of(const config *c, real violation)
 {
-    const real right = scores[label], margin = (real)c->margin;
+    if (c->squared) return 2 * violation;
+    return (real)!(violation <= 0);
+}
+
+static inline double loss_of(const config *c, real violation)
+{
+    return c->squared ? (double)violation * (double)violation : (double)violation;
+}
+
+/* Violations of all classes, the right one's 0. Which scores come too close is not to be foreseen,
+ * so there are no branches. */
+static void compare(const config *c, size_t rows, size_t outputs, const int32_t *labels,
+                    const real *restrict scores, real *restrict violations)
+{
+    const real margin = (real)c->margin;
+    SLOPE_EACH_ROW(rows, outputs, violations, scores[begin + (size_t)labels[r]],
+                   violation(scores[i] - own + margin), violations[begin + (size_t)labels[r]] = 0)
+}
+
+static double sum_of_all(const config *c, size_t outputs, const real *violations)
+{
     double sum = 0;
-    real pull = 0; /* of the wrong classes on the right one */
-    for (size_t j = 0; j < outputs; j++) {
-        if (j == label) continue;
-        double loss = 0;
-        real slope = 0;
-        if (violation(c, scores[j] - right + margin, &loss, &slope)) sum += loss;
-        pull += slope;
-        if (gradient) gradient[j] = slope;
-    }
-    if (gradient) gradient[label] = -pull;
+    for (size_t j = 0; j < outputs; j++) sum += loss_of(c, violations[j]);
     return sum;
 }
 
-/* The same, for the worst wrong class alone. */
+/* The wrong classes pull down what they exceed, and the right one against all of them. */
+static void differentiate(const config *c, size_t rows, size_t outputs, const int32_t *labels,
+                          const real *restrict violations, real *restrict gradient)
+{
+    for (size_t i = 0; i < rows * outputs; i++) gradient[i] = slope_of(c, violations[i]);
+    for (size_t r = 0; r < rows; r++) {
+        real *row = gradient + r * outputs, pull = 0;
+        for (size_t j = 0; j < outputs; j++) pull += row[j];
+        row[labels[r]] = -pull;
+    }
+}
+
+/* Some rows at a time, so that their violations are still in the cache. */
+static void weston_watkins(const slope_loss_call *call)
+{
+    enum { BLOCK_ROWS = 64 };
+    const config *c = call->config;
+    const size_t outputs = call->outputs;
+    for (size_t first = 0; first < call->rows; first += BLOCK_ROWS) {
+        const size_t left = call->rows - first, rows = left < BLOCK_ROWS ? left : BLOCK_ROWS;
+        const int32_t *labels = call->labels + first;
+        compare(c, rows, outputs, labels, call->scores + first * outputs, call->scratch);
+        for (size_t r = 0; r < rows; r++)
+            call->losses[first + r] = sum_of_all(c, outputs, call->scratch + r * outputs);
+        if (call->gradient)
+            differentiate(c, rows, outputs, labels, call->scratch,
+                          call->gradient + first * outputs);
+    }
+}
+
+/* Loss of one row and its gradient, for the worst wrong class alone. gradient may be NULL, and may
+ * be the scores themselves. */
 static double worst_of_all(const config *c, size_t outputs, size_t label, const real *scores,
                            real *gradient)
 {
@@ -70,34 +107,36 @@ static double worst_of_all(const config *c, size_t outputs, size_t label, const 
         if (worst == label || scores[j] > scores[worst] || scores[j] != scores[j]) worst = j;
         if (scores[worst] != scores[worst]) break; /* nan is worse than anything */
     }
-    double loss = 0;
-    real slope = 0;
-    if (worst != label)
-        violation(c, scores[worst] - scores[label] + (real)c->margin, &loss, &slope);
-    if (!gradient) return loss;
-    for (size_t j = 0; j < outputs; j++) gradient[j] = 0;
-    if (worst == label) return loss;
-    gradient[worst] = slope;
-    gradient[label] = -slope;
-    return loss;
+    const real margin = (real)c->margin;
+    const real worst_violation =
+        worst == label ? 0 : violation(scores[worst] - scores[label] + margin);
+    for (size_t j = 0; gradient && j < outputs; j++) gradient[j] = 0;
+    if (gradient && worst != label) {
+        gradient[worst] = slope_of(c, worst_violation);
+        gradient[label] = -gradient[worst];
+    }
+    return loss_of(c, worst_violation);
+}
+
+static void crammer_singer(const slope_loss_call *call)
+{
+    for (size_t r = 0; r < call->rows; r++) {
+        const size_t row = r * call->outputs;
+        call->losses[r] =
+            worst_of_all(call->config, call->outputs, (size_t)call->labels[r], call->scores + row,
+                         call->gradient ? call->gradient + row : NULL);
+    }
 }
 
 static void evaluate(const slope_loss_call *call)
 {
     const config *c = call->config;
-    for (size_t r = 0; r < call->rows; r++) {
-        const size_t row = r * call->outputs, label = (size_t)call->labels[r];
-        const real *scores = call->scores + row;
-        real *gradient = call->gradient ? call->gradient + row : NULL;
-        call->losses[r] = c->variant == CRAMMER_SINGER
-                              ? worst_of_all(c, call->outputs, label, scores, gradient)
-                              : sum_of_all(c, call->outputs, label, scores, gradient);
-    }
+    (c->variant == CRAMMER_SINGER ? crammer_singer : weston_watkins)(call);
 }
 
 SLOPE_PLUGIN(slope_loss) = {
     .plugin =
-        {SLOPE_HEAD(slope_loss, SLOPE_KIND_LOSS), .id = "svm", .version = "1.1",
+        {SLOPE_HEAD(slope_loss, SLOPE_KIND_LOSS), .id = "svm", .version = "1.2",
          .summary = "multiclass hinge loss, plain or squared, of all classes or the worst",
          .description =
              "weston_watkins: loss = sum over j != y of max(0, s_j - s_y + margin)\n"

@@ -73,14 +73,15 @@ static bool is_exact(const objective *o, float *factor)
     return exact;
 }
 
-/* Rows whose features fill a megabyte at most, half of a second-level cache, and that a block of
- * losses falls into without a rest. */
+/* Rows whose features fill half a megabyte at most: the chunk at hand and the next one, half of
+ * which is fetched meanwhile, leave most of a second-level cache to the other hardware thread of
+ * the core, if there is one. A block of losses falls into chunks without a rest. */
 static size_t rows_for_cache(const objective *o)
 {
     const size_t row = o->shape.features * o->k->real_size;
     size_t rows = LOSS_BLOCK;
     if (o->exact) return rows; /* a byte each, of some features at a time */
-    while (rows > 16 && rows * row > 1u << 20) rows /= 2;
+    while (rows > 16 && rows * row > 1u << 19) rows /= 2;
     return rows;
 }
 

@@ -44,4 +44,25 @@ typedef struct slope_loss {
     uint32_t outputs; /* scores per row that it takes; 0: any number. */
 } slope_loss;
 
+/* to[i] = formula for every number of `rows` rows of `outputs`, at the speed of vectors however
+ * short a row is. Rows of ten classes fill no vector. So what is done to a row is done to
+ * SLOPE_WIDE numbers at a time, and what that spoils of the rows after it is mended when it is
+ * their turn; the last ones end where they end.
+ *
+ * The formula may name `i`, its number, and `own`, which its_own gives once for each row from `r`,
+ * the row, and `begin`, where that begins. at_the_end is done after each row, and may name the
+ * same but i. `to` must not overlap what the formula reads; numbers of `to` that at_the_end writes
+ * must belong to its row. */
+#define SLOPE_EACH_ROW(rows, outputs, to, its_own, formula, at_the_end) \
+    for (size_t r = 0; r < (rows); r++) { \
+        const size_t begin = r * (outputs), end = begin + (outputs); \
+        const real own = (its_own); \
+        size_t from = begin; \
+        for (; from < end && from + SLOPE_WIDE <= (rows) * (outputs); from += SLOPE_WIDE) \
+            for (size_t i = from; i < from + SLOPE_WIDE; i++) (to)[i] = (formula); \
+        for (size_t i = from; i < end; i++) (to)[i] = (formula); \
+        at_the_end; \
+    }
+enum { SLOPE_WIDE = 16 };
+
 #endif

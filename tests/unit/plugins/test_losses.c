@@ -5,7 +5,7 @@
  * scores a second time. */
 #include "plugin_test.h"
 
-enum { ROWS = 6, OUTPUTS = 5, MOST = 64 };
+enum { ROWS = 6, OUTPUTS = 5, MOST = 2048 };
 
 typedef struct setting {
     const char *key; /* NULL after the last */
@@ -221,6 +221,35 @@ static void rows_are_independent(void **state)
     }
 }
 
+/* Losses work on blocks of rows, and on vectors that are wider than a row: neither shows. */
+static void many_rows_are_independent(void **state)
+{
+    (void)state;
+    const size_t rows = 131; /* two blocks and some */
+    int32_t labels[131];
+    for (int i = 0; i < 2 * REFERENCES; i++) {
+        const reference *r = &references[i / 2];
+        for (size_t outputs = 1; outputs <= 15; outputs++) {
+            evaluation all, one;
+            prepare(&all, r->id, r->settings, i % 2 ? FLOAT64 : FLOAT32, rows, outputs);
+            one = all;
+            for (size_t k = 0; k < rows * outputs; k++) {
+                all.scores[k] = (double)(k * 7919 % 613) / 64 - 5;
+                all.targets[k] = (double)(k * 104729 % 401) / 32 - 6;
+            }
+            for (size_t k = 0; k < rows; k++) labels[k] = (int32_t)(k * 31 % outputs);
+            evaluate(&all, labels);
+            for (size_t row = 0; row < rows; row++) {
+                const size_t at = row * outputs;
+                memcpy(one.targets, all.targets + at, outputs * sizeof(double));
+                assert_true(one_row(&one, labels[row], outputs, all.scores + at) ==
+                            all.losses[row]);
+                assert_memory_equal(one.gradient, all.gradient + at, outputs * sizeof(double));
+            }
+        }
+    }
+}
+
 /* ---- Closed forms and extreme scores
  * ----------------------------------------------------------------- */
 
@@ -403,6 +432,7 @@ int main(void)
         cmocka_unit_test(gradient_is_the_slope_of_the_loss),
         cmocka_unit_test(gradient_in_place_or_not_wanted_gives_the_same_bits),
         cmocka_unit_test(rows_are_independent),
+        cmocka_unit_test(many_rows_are_independent),
         cmocka_unit_test(softmax_closed_forms),
         cmocka_unit_test(softmax_infinite_scores),
         cmocka_unit_test(svm_closed_forms),
