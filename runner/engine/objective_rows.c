@@ -78,6 +78,7 @@ static row_source source_to_pack(const objective *o, const scratch *s, const bat
 static void look_ahead(row_source *source, scratch *s, const batch *b)
 {
     enum { LINE = 64 };
+    const size_t places = source->exact ? b->rows : b->rows + FETCH_MOST;
     const size_t row_bytes = b->table->columns * element_bytes(b->table->element);
     const size_t first = b->first + b->ahead;
     const char *features = b->table->features;
@@ -87,7 +88,8 @@ static void look_ahead(row_source *source, scratch *s, const batch *b)
                               : features + first * row_bytes + r * LINE;
     source->next = s->next;
     source->stride = b->index ? LINE : b->rows * LINE;
-    source->times = (row_bytes + LINE - 1) / LINE;
+    source->lines = b->rows * ((row_bytes + LINE - 1) / LINE);
+    for (size_t i = b->rows; i < places; i++) s->next[i] = s->next[i - b->rows] + source->stride;
 }
 
 /* Pieces of at least `least` rows, as many for each thread. */

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "host/team.h"
+#include "kernels/kernels.h"
 
 #include <stdlib.h>
 
@@ -41,7 +42,7 @@ static scratch divide(const scratch_size *z, carver *c)
     s.labels = carve(c, z->rows * sizeof *s.labels);
     s.guesses = carve(c, z->rows * sizeof *s.guesses);
     s.losses = carve(c, z->rows * sizeof *s.losses);
-    s.next = carve(c, z->rows * sizeof *s.next);
+    s.next = carve(c, (z->rows + FETCH_MOST) * sizeof *s.next);
     s.targets = carve(c, scores * z->real_size);
     s.raw_targets = carve(c, scores * sizeof *s.raw_targets);
     s.loss_scratch = carve(c, scores * z->real_size);

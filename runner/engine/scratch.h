@@ -28,7 +28,7 @@ typedef struct scratch {
     double *raw_targets;           /* rows × outputs */
     int32_t *labels, *guesses;     /* rows */
     double *losses;                /* rows */
-    const char **next;             /* rows: places of what comes next (row_source) */
+    const char **next;             /* rows + FETCH_MOST: places of what comes next (row_source) */
     void *sums;
     size_t workspace_bytes, score_bytes; /* from one lane to the next */
     uint64_t taking;                     /* how often the thread has taken its memory */

@@ -116,8 +116,7 @@ static void sum_weights(const slope_host *host, size_t count, size_t rows, size_
                  .c = g,
                  .ldc = ldg,
                  .start = start,
-                 .source = source,
-                 .source_row = source ? row_number(source, x) : 0};
+                 .source = source};
     multiply(host, &p, true); /* as dots.h shares the outputs, and the updates the weights */
 }
 

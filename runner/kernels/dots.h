@@ -39,7 +39,7 @@ enum { TILE_ROWS = 1, TILE_OUTS = 1 };
 enum {
     BLOCK_ROWS = 26 * 5,                    /* of a task */
     MOST_FEATURES = 52 * 64 / sizeof(real), /* of a block */
-    AHEAD = 4,                              /* cache lines of the next rows that are fetched */
+    FEW_WEIGHTS = (1 << 18) / sizeof(real), /* stay in the second-level cache beside the rows */
 };
 
 /* The vector that begins `first` features after `at`, where `rest` are left; zeros beyond. */
@@ -56,6 +56,8 @@ typedef struct dots_end {
     const real *start; /* NULL: they are stored there. Otherwise they are folded, and start[i] is
                           added to number i; up to a whole vector is there */
     real *sums;        /* and written then: row after row, up to a whole vector */
+    size_t fetches;    /* lines, one with each of the first steps … */
+    fetcher next;      /* … from there */
 } dots_end;
 
 /* ROWS × OUTS dot products along `count` features. */
@@ -72,6 +74,12 @@ typedef struct dots_end {
             UNROLL for (size_t i = 0; i < DOTS; i++) UNROLL for (size_t p = 0; p < PARTS; p++) \
                 sum[i][p] = v_set1(0); \
         size_t at = 0; \
+        for (size_t step = 0; step < end->fetches; step++, at += LANES) { \
+            FETCH(&end->next, step); \
+            DOTS_STEP(ROWS, OUTS, DOTS_WHOLE); \
+            x += LANES; \
+            w += LANES; \
+        } \
         for (; at + LANES <= count; at += LANES) { \
             DOTS_STEP(ROWS, OUTS, DOTS_WHOLE); \
             x += LANES; \
@@ -184,7 +192,7 @@ static void begin_strip(const dots *d, size_t task, strip *s)
 
 /* Features [first, first + count). While one tile of rows is at work, the beginnings of the next
  * ones are fetched: from there on the processor sees what is to come. So are, bit by bit, the
- * weights that begin at `ahead`, the next strip's. */
+ * weights that begin at `ahead`, the next strip's; NULL: they are in the cache anyway. */
 static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const real *ahead)
 {
     const size_t tiles = ceil_divide(s->rows, TILE_ROWS), higher = s->rows % tiles;
@@ -200,11 +208,11 @@ static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const
         const size_t height = s->rows / tiles + (t < higher);
         const real *next = x + height * d->ldx;
         for (size_t r = 0; r < TILE_ROWS && t + 1 < tiles; r++)
-            for (size_t line = 0; line < AHEAD; line++)
-                __builtin_prefetch(next + r * d->ldx + line * LANES, 0, 3);
-        for (size_t i = 0; i < share; i += LANES)
+            __builtin_prefetch(next + r * d->ldx, 0, 3);
+        for (size_t i = 0; ahead && i < share; i += LANES)
             __builtin_prefetch(ahead + s->width * first + t * share + i, 0, 2);
         if (s->unpacked) pack_piece(&d->source->pack, row, height, first, count);
+        end.fetches = fetcher_begin(d->source, count / LANES, &end.next) ? count / LANES : 0;
         dots_tiles[height - 1][s->width - 1](count, x, d->ldx, w, d->ldw, &end);
         x = next;
         row += height;
@@ -231,8 +239,9 @@ static void dots_task(void *argument, size_t begin, size_t end)
     strip s; /* too large to be set to 0 for nothing */
     const size_t parts = d->in ? ceil_divide(d->in, MOST_FEATURES) : 1;
     const size_t units = ceil_divide(d->in, LANES);
+    const bool few = d->count * d->out * d->in <= FEW_WEIGHTS;
     for (size_t t = begin; t < end; t++) {
-        const real *ahead = strip_weights(d, strip_number(d, t + 1 < end ? t + 1 : t));
+        const real *ahead = few ? NULL : strip_weights(d, strip_number(d, t + 1 < end ? t + 1 : t));
         begin_strip(d, t, &s);
         for (size_t p = 0; p < parts; p++) {
             const size_t first = piece_begin(units, parts, p) * LANES;

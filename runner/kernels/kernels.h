@@ -51,11 +51,13 @@ typedef struct row_source {
     pack_call pack; /* of all rows; out is what the model knows as x */
     size_t packed;  /* so many stand there, the first ones; the others are to be packed */
 
-    /* What will be read after these rows: the gradient of the weights, which goes along the rows,
-     * has it fetched into the second-level cache meanwhile, one cache line with each row. */
-    const char *const *next; /* a place for each row; NULL: nothing is known */
-    size_t stride;           /* in bytes: how much further on the fetching starts the next time */
-    size_t times, fetched;   /* how often it is to start, and has */
+    /* What will be read after these rows: the products have it fetched into the second-level cache
+     * meanwhile, line by line. Places of the first lines, one for each row, then of the next ones,
+     * `stride` bytes further on, and so on, so that FETCH_MOST are there from any of the first rows
+     * on (for rows of bytes only those of the first lines). NULL: nothing is known. */
+    const char *const *next;
+    size_t stride;
+    size_t lines, fetched; /* how many there are in all, and how many have been fetched */
 
     /* The rows are bytes times `factor`, and products read them where they are stored
      * (kernels/bytes.h). A product of other shape than they have packs them first. */
@@ -65,6 +67,7 @@ typedef struct row_source {
 
 enum {
     SUM_BLOCK = 65536,
+    FETCH_MOST = 256, /* lines that a product fetches at once */
     ROW_GROUP = 256, /* rows of bytes that a gradient sums without rounding; features, for scores */
 };
 

@@ -118,7 +118,6 @@ typedef struct product {
     size_t panels;      /* of columns */
     size_t blocks;      /* of rows */
     row_source *source; /* of b: it knows what comes next; NULL: nothing */
-    size_t source_row;  /* the first row of b there */
 } product;
 
 /* Rows [row, row + rows) and columns [column, column + columns) of every C. */
@@ -143,8 +142,10 @@ static void copy_panel(const product *p, const block *at, size_t k0, size_t dept
 /* Outputs that a tile will need; they may lie beyond what there is. */
 static void fetch_outputs(size_t rows, size_t vectors, const real *c, size_t ldc)
 {
-    for (size_t m = 0; m < rows; m++)
-        for (size_t n = 0; n < vectors; n++) __builtin_prefetch(c + m * ldc + n * VLEN, 1, 3);
+    for (size_t m = 0; m < rows; m++, c += ldc) {
+        __builtin_prefetch(c, 1, 3);
+        if (vectors > 1) __builtin_prefetch(c + VLEN, 1, 3);
+    }
 }
 
 /* All tiles of a block, for steps [k0, k0 + depth) of the sums. Each fetches the outputs of the
@@ -158,11 +159,10 @@ static void add_tiles(const product *p, const block *at, size_t k0, size_t depth
     for (size_t i = 0; i < p->count; i++) {
         real *c = p->c[i] + top;
         const real *next_c = i + 1 < p->count ? p->c[i + 1] + top : p->c[0] + top + at->columns;
-        for (size_t t = 0; t < tiles; t++) {
-            const size_t m = piece_begin(at->rows, tiles, t);
-            const size_t height = piece_begin(at->rows, tiles, t + 1) - m;
+        for (size_t t = 0, m = 0, height; t < tiles; t++, m += height) {
+            height = piece_begin(at->rows, tiles, t + 1) - m;
             fetcher f;
-            const bool fetches = !along && fetcher_begin(p->source, p->source_row + k0, &f);
+            const bool fetches = !along && fetcher_begin(p->source, depth, &f);
             const tile_function tile = along     ? along_tiles[height - 1][at->vectors - 1]
                                        : fetches ? fetching_tiles[height - 1][at->vectors - 1]
                                                  : across_tiles[height - 1][at->vectors - 1];
@@ -239,21 +239,38 @@ static void add_separately(const product *p, const block *at)
         }
 }
 
+static void begin_rows(const product *p, size_t number, block *at)
+{
+    at->row = piece_begin(p->rows, p->blocks, number);
+    at->rows = piece_begin(p->rows, p->blocks, number + 1) - at->row;
+}
+
+/* Columns from vector `first` to vector `last`. */
+static void set_columns(const product *p, size_t first, size_t last, block *at)
+{
+    at->column = first * VLEN;
+    at->vectors = last - first;
+    at->columns = at->vectors * VLEN;
+    if (at->columns > p->columns - at->column) at->columns = p->columns - at->column;
+    at->tail = at->columns - (at->vectors - 1) * VLEN;
+}
+
 /* Task t is one block of rows and one panel of columns. */
 static void product_task(void *argument, size_t begin, size_t end)
 {
     const product *p = argument;
     const size_t vectors = ceil_divide(p->columns, VLEN);
-    for (size_t t = begin; t < end; t++) {
-        const size_t number = t / p->panels, panel = t % p->panels;
-        const size_t first = piece_begin(vectors, p->panels, panel);
-        block at = {.row = piece_begin(p->rows, p->blocks, number),
-                    .column = first * VLEN,
-                    .vectors = piece_begin(vectors, p->panels, panel + 1) - first};
-        at.rows = piece_begin(p->rows, p->blocks, number + 1) - at.row;
-        at.columns = at.vectors * VLEN;
-        if (at.columns > p->columns - at.column) at.columns = p->columns - at.column;
-        at.tail = at.columns - (at.vectors - 1) * VLEN;
+    size_t number = begin / p->panels, panel = begin % p->panels;
+    size_t first = piece_begin(vectors, p->panels, panel), last;
+    block at;
+    begin_rows(p, number, &at);
+    for (size_t t = begin; t < end; t++, panel++, first = last) {
+        if (panel == p->panels) {
+            begin_rows(p, ++number, &at);
+            panel = first = 0;
+        }
+        last = piece_begin(vectors, p->panels, panel + 1);
+        set_columns(p, first, last, &at);
         if (p->start == SEPARATE && p->depth > PANEL_DEPTH)
             add_separately(p, &at);
         else

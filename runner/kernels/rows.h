@@ -114,18 +114,21 @@ static inline void rows_wanted(row_source *s, const real *x, size_t rows)
 
 /* ---- what comes next ------------------------------------------------------------------------- */
 
-/* With each step of a tile along the rows, a cache line of what comes next. Many lines at once
- * would do harm: the product's own reads from the second-level cache wait in the same queue. */
+/* With each step of a tile, a cache line of what comes next. A line for each 20 multiply-adds of
+ * whole vectors costs half of what memory takes for it, as long as these are spread evenly; many at
+ * once would do harm: the product's own reads from the second-level cache wait in the same queue.
+ */
 typedef struct fetcher {
     const char *const *places; /* that of step 0, 1, … */
     size_t offset;             /* from each of them */
 } fetcher;
 
-/* What a tile is to fetch that goes along the rows from row `row` on; false: nothing. */
-static inline bool fetcher_begin(row_source *s, size_t row, fetcher *f)
+/* What a tile of `steps` steps is to fetch, at most FETCH_MOST; false: nothing. */
+static inline bool fetcher_begin(row_source *s, size_t steps, fetcher *f)
 {
-    if (!s || s->fetched >= s->times) return false;
-    *f = (fetcher){s->next + row, s->fetched++ * s->stride};
+    if (!s || s->fetched >= s->lines) return false;
+    *f = (fetcher){s->next + s->fetched % s->pack.rows, s->fetched / s->pack.rows * s->stride};
+    s->fetched += steps;
     return true;
 }
 

@@ -161,9 +161,9 @@ static void test_way(const given *g, order how, outcome *early, outcome *late)
     pack.out = early->x;
     kernels_for_bits(g->p == FLOAT64 ? 64 : 32)->pack(&pack);
     go_through(g, &host.host, early, how);
-    const char **next = allocate(g->rows, sizeof *next);
-    for (size_t r = 0; r < g->rows; r++) next[r] = (const char *)g->stored + r;
-    row_source source = {.pack = g->pack, .next = next, .stride = 64, .times = 3};
+    const char **next = allocate(g->rows + FETCH_MOST, sizeof *next);
+    for (size_t r = 0; r < g->rows + FETCH_MOST; r++) next[r] = (const char *)g->stored + r;
+    row_source source = {.pack = g->pack, .next = next, .stride = 64, .lines = 3 * g->rows};
     source.pack.out = late->x;
     host.host.rows = &source;
     go_through(g, &host.host, late, how);
