@@ -20,7 +20,7 @@ typedef struct group_tile {
 
 typedef struct gradient_memory {
     word words[GROUP_TILES][ROW_GROUP / WORD][TILE];
-    real column[ROW_GROUP]; /* of d */
+    real columns[TILE][ROW_GROUP]; /* of d */
 } gradient_memory;
 
 /* Tiles [first, first + tiles) of outputs, and some of the features, for one thread. */
@@ -39,17 +39,38 @@ static size_t rows_of_group(const bytes_product *p, size_t group)
     return rest < ROW_GROUP ? rest : ROW_GROUP;
 }
 
-/* The columns of d of one tile, in one group of rows. */
+/* `width` numbers of each of `rows` rows of d, at most TILE, become columns. */
+static void turn_columns(size_t rows, size_t width, const real *d, size_t ldd,
+                         real (*columns)[ROW_GROUP])
+{
+    size_t m = 0;
+#if defined(__AVX512VNNI__)
+    const unsigned char *at[TILE]; /* a word is as long as a number */
+    for (size_t r = 0; r < rows; r++) at[r] = (const unsigned char *)(d + r * ldd);
+    for (; rows == TILE && m + WORD <= width; m += WORD)
+        words_of_rows(at, m * sizeof(real), (word *)(void *)columns[m], ROW_GROUP);
+#endif
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = m; i < width; i++) columns[i][r] = d[r * ldd + i];
+}
+
+/* Takes the columns of d of one tile apart, in one group of rows. Rows are turned into columns some
+ * at a time, so that each of their cache lines is read once. */
 static void take_columns(const bytes_product *p, const out_tile *o, size_t group,
                          gradient_memory *memory, group_tile *tile)
 {
     const size_t rows = rows_of_group(p, group);
-    for (size_t m = 0; m < o->height; m++) {
+    for (size_t m = 0, width; m < o->height; m += width) {
         const real *d = place_in(p, o, m, p->d, 1) + group * ROW_GROUP * p->ldd;
+        width = outs_of_matrix(p, o, m);
+        for (size_t r = 0; r < rows; r += TILE)
+            turn_columns(rows - r < TILE ? rows - r : TILE, width, d + r * p->ldd, p->ldd,
+                         (real(*)[ROW_GROUP])(memory->columns[m] + r));
+    }
+    for (size_t m = 0; m < o->height; m++) {
         real scale;
-        for (size_t r = 0; r < rows; r++) memory->column[r] = d[r * p->ldd];
-        tile->unit[m] = unit_of(rows, memory->column, &scale) * p->source->factor;
-        take_digits(rows, whole_units(rows), memory->column, scale, tile->digits, m);
+        tile->unit[m] = unit_of(rows, memory->columns[m], &scale) * p->source->factor;
+        take_digits(rows, whole_units(rows), memory->columns[m], scale, tile->digits, m);
     }
 }
 

@@ -84,7 +84,7 @@ static void turn_scores(score_sums sums, size_t row, real *turned)
     const unsigned char *at[TILE]; /* a word is as long as a number */
     for (size_t m = 0; m < TILE; m++) at[m] = (const unsigned char *)(sums[m] + row);
     for (size_t r = 0; r < TILE; r += WORD)
-        words_of_rows(at, r * sizeof(real), (word *)(void *)(turned + r * TILE));
+        words_of_rows(at, r * sizeof(real), (word *)(void *)(turned + r * TILE), TILE);
 #else
     for (size_t r = 0; r < TILE; r++)
         for (size_t m = 0; m < TILE; m++) turned[r * TILE + m] = sums[m][row + r];
@@ -109,7 +109,7 @@ static void finish_scores(const bytes_product *p, const out_tile *o, size_t row,
         turn_scores(tile->sums, first, turned);
         for (size_t m = 0, width; m < o->height; m += width) {
             const size_t out = (o->first + m) % p->out;
-            width = p->out - out < o->height - m ? p->out - out : o->height - m;
+            width = outs_of_matrix(p, o, m);
             real *y = p->y[(o->first + m) / p->out] + (row + first) * p->ldy + out;
             for (size_t r = 0; r < height; r++)
                 store_row(width, turned + r * TILE + m, y + r * p->ldy);

@@ -61,6 +61,13 @@ static const real *place_in(const bytes_product *p, const out_tile *o, size_t m,
     return matrices[out / p->out] + out % p->out * ld;
 }
 
+/* How many outputs of a tile, from output m on, are of the same matrix. */
+static size_t outs_of_matrix(const bytes_product *p, const out_tile *o, size_t m)
+{
+    const size_t rest = p->out - (o->first + m) % p->out;
+    return rest < o->height - m ? rest : o->height - m;
+}
+
 static size_t whole_units(size_t count)
 {
     return ceil_divide(count, UNIT) * UNIT;

@@ -126,8 +126,10 @@ static void take_digits(size_t count, size_t padded, const real *w, real scale, 
 
 /* ---- from rows of bytes to words ------------------------------------------------------------- */
 
-/* TILE bytes of each of TILE rows: word k of row r becomes out[k][r]. */
-static inline void words_of_rows(const unsigned char *const row[TILE], size_t at, word *out)
+/* TILE bytes of each of TILE rows, from byte `at` on: word k of row r becomes out[k · apart + r].
+ */
+static inline void words_of_rows(const unsigned char *const row[TILE], size_t at, word *out,
+                                 size_t apart)
 {
 #if defined(__AVX512VNNI__)
     __m512i v[4]; /* quarter q of v[j] is row 4 q + j */
@@ -142,9 +144,9 @@ static inline void words_of_rows(const unsigned char *const row[TILE], size_t at
     const __m512i a = _mm512_unpacklo_epi32(v[0], v[1]), b = _mm512_unpacklo_epi32(v[2], v[3]);
     const __m512i c = _mm512_unpackhi_epi32(v[0], v[1]), d = _mm512_unpackhi_epi32(v[2], v[3]);
     _mm512_storeu_si512(out, _mm512_unpacklo_epi64(a, b));
-    _mm512_storeu_si512(out + TILE, _mm512_unpackhi_epi64(a, b));
-    _mm512_storeu_si512(out + 2 * TILE, _mm512_unpacklo_epi64(c, d));
-    _mm512_storeu_si512(out + 3 * TILE, _mm512_unpackhi_epi64(c, d));
+    _mm512_storeu_si512(out + apart, _mm512_unpackhi_epi64(a, b));
+    _mm512_storeu_si512(out + 2 * apart, _mm512_unpacklo_epi64(c, d));
+    _mm512_storeu_si512(out + 3 * apart, _mm512_unpackhi_epi64(c, d));
 #elif defined(__SSE2__)
     const __m128i zero = _mm_setzero_si128();
     for (size_t r = 0; r < TILE; r += 4)
@@ -154,18 +156,18 @@ static inline void words_of_rows(const unsigned char *const row[TILE], size_t at
                 _mm_loadl_epi64((const __m128i *)(const void *)(row[r + j] + at + k * WORD)), zero);
             const __m128i a = _mm_unpacklo_epi32(v[0], v[1]), b = _mm_unpacklo_epi32(v[2], v[3]);
             const __m128i c = _mm_unpackhi_epi32(v[0], v[1]), d = _mm_unpackhi_epi32(v[2], v[3]);
-            __m128i *to = (__m128i *)(void *)(out + k * TILE + r);
-            _mm_storeu_si128(to, _mm_unpacklo_epi64(a, b));
-            _mm_storeu_si128(to + TILE / 4, _mm_unpackhi_epi64(a, b));
-            _mm_storeu_si128(to + 2 * TILE / 4, _mm_unpacklo_epi64(c, d));
-            _mm_storeu_si128(to + 3 * TILE / 4, _mm_unpackhi_epi64(c, d));
+            word *to = out + k * apart + r;
+            _mm_storeu_si128((__m128i *)(void *)to, _mm_unpacklo_epi64(a, b));
+            _mm_storeu_si128((__m128i *)(void *)(to + apart), _mm_unpackhi_epi64(a, b));
+            _mm_storeu_si128((__m128i *)(void *)(to + 2 * apart), _mm_unpacklo_epi64(c, d));
+            _mm_storeu_si128((__m128i *)(void *)(to + 3 * apart), _mm_unpackhi_epi64(c, d));
         }
 #else
     for (size_t r = 0; r < TILE; r++)
         for (size_t k = 0; k < TILE / WORD; k++) {
             digit pair[WORD];
             for (size_t i = 0; i < WORD; i++) pair[i] = row[r][at + k * WORD + i];
-            memcpy(out + k * TILE + r, pair, sizeof pair);
+            memcpy(out + k * apart + r, pair, sizeof pair);
         }
 #endif
 }
@@ -176,7 +178,7 @@ static void words_along_features(const unsigned char *const row[TILE], size_t fi
 {
     size_t at = 0;
     for (; at + TILE <= count; at += TILE, out += TILE * TILE / WORD)
-        words_of_rows(row, first + at, out);
+        words_of_rows(row, first + at, out, TILE);
     if (at < count) {
         unsigned char rest[TILE][TILE] = {{0}};
         const unsigned char *place[TILE];
@@ -184,7 +186,7 @@ static void words_along_features(const unsigned char *const row[TILE], size_t fi
             memcpy(rest[r], row[r] + first + at, count - at);
             place[r] = rest[r];
         }
-        words_of_rows(place, 0, out);
+        words_of_rows(place, 0, out, TILE);
         at += TILE;
         out += TILE * TILE / WORD;
     }
