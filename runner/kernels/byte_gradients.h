@@ -146,7 +146,7 @@ static void add_group(const gradient_piece *piece, size_t group, size_t feature,
 {
     const bytes_product *p = piece->p;
     const size_t row = group * ROW_GROUP, rows = rows_of_group(p, group);
-    const bool fetches = p->pieces == 1 && p->source->next; /* a line of UNIT bytes of each row */
+    const bool fetches = p->source->next; /* a line of UNIT bytes of each row */
     const fetcher next = {fetches ? p->source->next + p->row + row : NULL,
                           feature / UNIT * p->source->stride};
     gradient_words(piece->place + row, rows, feature, count, piece->memory);
