@@ -70,7 +70,7 @@ static void take_columns(const bytes_product *p, const out_tile *o, size_t group
     for (size_t m = 0; m < o->height; m++) {
         real scale;
         tile->unit[m] = unit_of(rows, memory->columns[m], &scale) * p->source->factor;
-        take_digits(rows, whole_units(rows), memory->columns[m], scale, tile->digits, m);
+        take_digits(rows, whole_units(rows), memory->columns[m], scale, o->height, m, tile->digits);
     }
 }
 
@@ -87,10 +87,10 @@ static void gradient_words(const unsigned char *const *place, size_t rows, size_
 }
 
 /* g += unit · found, for `count` features. */
-static void add_found(const int32_t *found, real unit, size_t count, real *g)
+static void add_found(const int32_t *found, size_t height, real unit, size_t count, real *g)
 {
     for (size_t n = 0; n < count; n += VLEN) {
-        const vec more = v_mul(joined(found + n), v_set1(unit));
+        const vec more = v_mul(joined(found + n, height), v_set1(unit));
         if (n + VLEN <= count)
             v_store(g + n, v_add(v_load(g + n), more));
         else
@@ -103,15 +103,15 @@ static void add_gradients(const out_tile *o, size_t rows, size_t count, group_ti
                           const gradient_memory *memory, real *const g[TILE], const fetcher *f)
 {
     const size_t words = whole_units(rows) / WORD;
+    const size_t height = o->height; /* read once: a vector that is stored might change it */
     for (size_t n = 0; n < GROUP_TILES && n * TILE < count; n++) {
         _Alignas(CACHE_LINE) tile_sums found;
         const bool fetches = f && (n + 1) * words <= rows;
         const fetcher part = {fetches ? f->places + n * words : NULL, fetches ? f->offset : 0};
-        sum_tile(o->height, words, tile->digits, memory->words[n][0], found,
-                 fetches ? &part : NULL);
+        sum_tile(height, words, tile->digits, memory->words[n][0], found, fetches ? &part : NULL);
         const size_t width = count - n * TILE < TILE ? count - n * TILE : TILE;
-        for (size_t m = 0; m < o->height; m++)
-            add_found(found[0][m], tile->unit[m], width, g[m] + n * TILE);
+        for (size_t m = 0; m < height; m++)
+            add_found(found[m], height, tile->unit[m], width, g[m] + n * TILE);
     }
 }
 

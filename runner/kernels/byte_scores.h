@@ -48,18 +48,19 @@ static void add_scores(const bytes_product *p, const out_tile *o, size_t first, 
                        score_memory *memory, struct score_tile *tile)
 {
     const size_t padded = whole_units(count);
-    for (size_t m = 0; m < o->height; m++)
-        take_digits(count, padded, place_in(p, o, m, p->w, p->ldw) + first, tile->scale[m],
-                    memory->digits, m);
+    const size_t height = o->height; /* read once: a vector that is stored might change it */
+    for (size_t m = 0; m < height; m++)
+        take_digits(count, padded, place_in(p, o, m, p->w, p->ldw) + first, tile->scale[m], height,
+                    m, memory->digits);
     for (size_t t = 0; t < row_tiles; t++) {
         _Alignas(CACHE_LINE) tile_sums found;
         word *words = memory->words[wanted == ONCE ? 0 : t][0];
         if (wanted != MADE) score_words(place, t, row_tiles, first, count, words);
-        sum_tile(o->height, padded / WORD, memory->digits, words, found, NULL);
-        for (size_t m = 0; m < o->height; m++)
+        sum_tile(height, padded / WORD, memory->digits, words, found, NULL);
+        for (size_t m = 0; m < height; m++)
             for (size_t n = 0; n < TILE; n += VLEN) {
                 real *sums = tile->sums[m] + t * TILE + n;
-                const vec more = joined(found[0][m] + n);
+                const vec more = joined(found[m] + n, height);
                 v_store(sums, first ? v_add(v_load(sums), more) : more);
             }
     }

@@ -37,8 +37,9 @@ enum {
     LONGEST = ROW_GROUP, /* sum; it fits 32 bits: below 2^31 / (255 · 16512) numbers */
 };
 
-/* Digits of TILE vectors, the lowest in the first plane. */
-typedef digit tile_digits[DIGITS][TILE][LONGEST];
+/* Digits of up to TILE vectors, row after row: `height` rows of the lowest, then those of the next,
+ * and so on. */
+typedef digit tile_digits[DIGITS * TILE][LONGEST];
 
 /* ---- from reals to digits -------------------------------------------------------------------- */
 
@@ -86,13 +87,13 @@ static inline __m512i digits_of(const real *w, real scale)
 }
 #endif
 
-/* Digits of the multiples of a unit that w comes closest to (of two the even one), the lowest
- * digits first, as vector m of a tile; zeros up to `padded`. */
-static void take_digits(size_t count, size_t padded, const real *w, real scale, tile_digits all,
-                        size_t m)
+/* Digits of the multiples of a unit that w comes closest to (of two the even one), as vector m of
+ * `height`; zeros up to `padded`. */
+static void take_digits(size_t count, size_t padded, const real *w, real scale, size_t height,
+                        size_t m, tile_digits all)
 {
-    enum { PLANE = TILE * LONGEST };
-    digit *out = all[0][m];
+    const size_t plane = height * LONGEST;
+    digit *out = all[m];
     if (scale == 0) count = 0;
     size_t i = 0;
 #if defined(__AVX512VNNI__)
@@ -104,9 +105,9 @@ static void take_digits(size_t count, size_t padded, const real *w, real scale, 
         const __m512i c = _mm512_shuffle_i32x4(v[0], v[1], 0xee);
         const __m512i d = _mm512_shuffle_i32x4(v[2], v[3], 0xee);
         _mm512_storeu_si512(out + i, _mm512_shuffle_i32x4(a, b, 0x88));
-        _mm512_storeu_si512(out + PLANE + i, _mm512_shuffle_i32x4(a, b, 0xdd));
-        _mm512_storeu_si512(out + 2 * PLANE + i, _mm512_shuffle_i32x4(c, d, 0x88));
-        _mm512_storeu_si512(out + 3 * PLANE + i, _mm512_shuffle_i32x4(c, d, 0xdd));
+        _mm512_storeu_si512(out + plane + i, _mm512_shuffle_i32x4(a, b, 0xdd));
+        _mm512_storeu_si512(out + 2 * plane + i, _mm512_shuffle_i32x4(c, d, 0x88));
+        _mm512_storeu_si512(out + 3 * plane + i, _mm512_shuffle_i32x4(c, d, 0xdd));
     }
 #endif
     for (; i < count; i++) {
@@ -114,14 +115,14 @@ static void take_digits(size_t count, size_t padded, const real *w, real scale, 
         const int32_t high = (q + LEAST_LOW) >> 15, low = q - high * HIGH_UNIT;
 #if defined(__AVX512VNNI__)
         const int32_t digits[] = {low, (low + LEAST_DIGIT) >> 8, high, (high + LEAST_DIGIT) >> 8};
-        for (size_t d = 0; d < DIGITS; d++) out[d * PLANE + i] = (digit)digits[d];
+        for (size_t d = 0; d < DIGITS; d++) out[d * plane + i] = (digit)digits[d];
 #else
         out[i] = (digit)low;
-        out[PLANE + i] = (digit)high;
+        out[plane + i] = (digit)high;
 #endif
     }
     for (size_t d = 0; d < DIGITS; d++)
-        memset(out + d * PLANE + count, 0, (padded - count) * sizeof *out);
+        memset(out + d * plane + count, 0, (padded - count) * sizeof *out);
 }
 
 /* ---- from rows of bytes to words ------------------------------------------------------------- */

@@ -13,24 +13,38 @@
 #include "kernels/rows.h"
 #include "kernels/vector.h"
 
-/* Sums of products of digit d of number m and the bytes of column n. */
-typedef int32_t tile_sums[DIGITS][TILE][TILE];
+/* Sums of the products of each row of digits and the bytes of each column. */
+typedef int32_t tile_sums[DIGITS * TILE][TILE];
 
 #if defined(__AMX_INT8__)
 
+/* The rows of digits fall into tiles of the processor, the last of which may be lower: ten numbers
+ * fill three, not four. On an Emerald Rapids processor a product and its load took 8 ns together
+ * where the core was ours alone, and 31 ns (15 and 10, one after the other) where another hardware
+ * thread was at work on it, though multiply-adds were as fast as ever: so fewer tiles count even if
+ * they are fuller. */
+static size_t digit_tiles(size_t height)
+{
+    return (DIGITS * height + TILE - 1) / TILE;
+}
+
 /* Before tiles of that height, and after the last one: a thread that holds tiles is slower to
- * switch. */
+ * switch. Tiles 0 to 3 are sums, 4 is columns, 5 to 7 are digits; a fourth tile of digits takes the
+ * place of the first, and is as high. */
 static void tiles_begin(size_t height)
 {
+    const size_t last = digit_tiles(height) - 1, low = DIGITS * height - last * TILE;
     struct {
         uint8_t palette, start[15];
         uint16_t bytes[16];
         uint8_t rows[16];
     } shape = {.palette = 1};
     for (size_t t = 0; t < 8; t++) {
+        const bool is_low = last < 3 && (t == last || t == 5 + last);
         shape.bytes[t] = UNIT;
-        shape.rows[t] = (uint8_t)(t == 4 ? TILE : height);
+        shape.rows[t] = (uint8_t)(is_low ? low : TILE);
     }
+    __asm__ volatile("" ::"r"(&shape) : "memory"); /* gcc 12 takes it for one that reads a word */
     _tile_loadconfig(&shape);
 }
 
@@ -45,37 +59,66 @@ static inline void fetch_half(const fetcher *f, size_t first)
     for (size_t i = 0; f && i < TILE / 2; i++) FETCH(f, first + i);
 }
 
-/* Of `height` vectors and TILE columns, sums of `words` words. Between tiles_begin(height) and
- * tiles_end(). Of what f knows (NULL: nothing) a line is fetched with each word. */
-static void sum_tile(size_t height, size_t words, tile_digits digits, const word *x, tile_sums sums,
-                     const fetcher *f)
-{
-    enum { ROW = LONGEST * sizeof(digit), PLANE = TILE * LONGEST };
-    const digit *a = digits[0][0];
-    (void)height;
-    __asm__ volatile("" ::: "memory"); /* gcc takes the loads for ones that read nothing */
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-    for (size_t k = 0; k < words; k += TILE, a += TILE * WORD, x += TILE * TILE) {
-        fetch_half(f, k);
-        _tile_loadd(4, x, UNIT);
-        _tile_loadd(5, a, ROW);
-        _tile_dpbsud(0, 5, 4);
-        _tile_loadd(6, a + PLANE, ROW);
-        _tile_dpbsud(1, 6, 4);
-        fetch_half(f, k + TILE / 2);
-        _tile_loadd(7, a + 2 * PLANE, ROW);
-        _tile_dpbsud(2, 7, 4);
-        _tile_loadd(5, a + 3 * PLANE, ROW);
-        _tile_dpbsud(3, 5, 4);
+/* TILES tiles of digits against one of columns. */
+#define DEFINE_SUM_TILES(TILES) \
+    static inline void sum_##TILES(size_t words, const digit *a, const word *x, tile_sums sums, \
+                                   const fetcher *f) \
+    { \
+        enum { ROW = LONGEST * sizeof(digit), NEXT = TILE * LONGEST }; \
+        __asm__ volatile("" ::: "memory"); /* gcc takes the loads for ones that read nothing */ \
+        _tile_zero(0); \
+        if (TILES > 1) _tile_zero(1); \
+        if (TILES > 2) _tile_zero(2); \
+        if (TILES > 3) _tile_zero(3); \
+        for (size_t k = 0; k < words; k += TILE, a += UNIT, x += TILE * TILE) { \
+            fetch_half(f, k); \
+            _tile_loadd(4, x, UNIT); \
+            _tile_loadd(5, a, ROW); \
+            _tile_dpbsud(0, 5, 4); \
+            if (TILES > 1) { \
+                _tile_loadd(6, a + NEXT, ROW); \
+                _tile_dpbsud(1, 6, 4); \
+            } \
+            fetch_half(f, k + TILE / 2); \
+            if (TILES > 2) { \
+                _tile_loadd(7, a + 2 * NEXT, ROW); \
+                _tile_dpbsud(2, 7, 4); \
+            } \
+            if (TILES > 3) { \
+                _tile_loadd(5, a + 3 * NEXT, ROW); \
+                _tile_dpbsud(3, 5, 4); \
+            } \
+        } \
+        _tile_stored(0, sums[0], UNIT); \
+        if (TILES > 1) _tile_stored(1, sums[TILE], UNIT); \
+        if (TILES > 2) _tile_stored(2, sums[2 * TILE], UNIT); \
+        if (TILES > 3) _tile_stored(3, sums[3 * TILE], UNIT); \
+        __asm__ volatile("" ::: "memory"); \
     }
-    _tile_stored(0, sums[0], UNIT);
-    _tile_stored(1, sums[1], UNIT);
-    _tile_stored(2, sums[2], UNIT);
-    _tile_stored(3, sums[3], UNIT);
-    __asm__ volatile("" ::: "memory");
+DEFINE_SUM_TILES(1)
+DEFINE_SUM_TILES(2)
+DEFINE_SUM_TILES(3)
+DEFINE_SUM_TILES(4)
+
+/* Of the digits of `height` vectors and TILE columns, sums of `words` words. Between
+ * tiles_begin(height) and tiles_end(). Of what f knows (NULL: nothing) a line is fetched with each
+ * word. (Called by way of pointers instead, it cost a tenth of a whole run.) */
+static inline void sum_tile(size_t height, size_t words, tile_digits digits, const word *x,
+                            tile_sums sums, const fetcher *f)
+{
+    switch (digit_tiles(height)) {
+    case 1:
+        sum_1(words, digits[0], x, sums, f);
+        return;
+    case 2:
+        sum_2(words, digits[0], x, sums, f);
+        return;
+    case 3:
+        sum_3(words, digits[0], x, sums, f);
+        return;
+    default:
+        sum_4(words, digits[0], x, sums, f);
+    }
 }
 
 #else
@@ -144,21 +187,22 @@ static inline word word_at(const digit *a)
     return w;
 }
 
-/* ROWS vectors against INTS columns. */
+/* ROWS of `height` vectors against INTS columns. */
 #define DEFINE_SUMS(ROWS) \
-    static void sums_##ROWS(size_t words, const digit *a, const word *x, int32_t *sums) \
+    static void sums_##ROWS(size_t words, size_t height, const digit *a, const word *x, \
+                            int32_t *sums) \
     { \
         ints sum[DIGITS][ROWS]; \
         UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; m++) \
             sum[d][m] = INTS_SET1(0); \
         for (size_t k = 0; k < words; k++, a += WORD, x += TILE) { \
             const ints column = INTS_LOAD(x); \
-            UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; m++) \
-                sum[d][m] = \
-                    INTS_DOT(sum[d][m], INTS_SET1(word_at(a + (d * TILE + m) * LONGEST)), column); \
+            UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; \
+                                                                   m++) sum[d][m] = \
+                INTS_DOT(sum[d][m], INTS_SET1(word_at(a + (d * height + m) * LONGEST)), column); \
         } \
         UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; m++) \
-            INTS_STORE(sums + (d * TILE + m) * TILE, sum[d][m]); \
+            INTS_STORE(sums + (d * height + m) * TILE, sum[d][m]); \
     }
 #if defined(__AVX512VNNI__) /* 24 sums of 32 registers, as many as hide how long a product takes \
                              */
@@ -173,7 +217,8 @@ enum { SUMS_ROWS = 4 };
 #endif
 EACH_SUMS(DEFINE_SUMS)
 #define SUMS_ENTRY(ROWS) [ROWS - 1] = sums_##ROWS,
-static void (*const sums_of_rows[SUMS_ROWS])(size_t words, const digit *a, const word *x,
+static void (*const sums_of_rows[SUMS_ROWS])(size_t words, size_t height, const digit *a,
+                                             const word *x,
                                              int32_t *sums) = {EACH_SUMS(SUMS_ENTRY)};
 
 static void sum_tile(size_t height, size_t words, tile_digits digits, const word *x, tile_sums sums,
@@ -184,14 +229,15 @@ static void sum_tile(size_t height, size_t words, tile_digits digits, const word
     for (size_t part = 0; part < parts; part++) {
         const size_t m = part * height / parts, rows = (part + 1) * height / parts - m;
         for (size_t n = 0; n < TILE; n += INTS)
-            sums_of_rows[rows - 1](words, digits[0][m], x + n, sums[0][m] + n);
+            sums_of_rows[rows - 1](words, height, digits[m], x + n, sums[m] + n);
     }
 }
 
 #endif
 
 /* What a number and VLEN columns come to, in units: high · HIGH_UNIT + low, where both are exact,
- * rounded once, and their sum again. `sum` is the place of the first in the first plane. */
+ * rounded once, and their sum again. `sum` is the place of the first among the sums of the lowest
+ * digits, of `height` numbers. */
 #if defined(__AVX512F__)
 #define INTS_TO_REALS(v) _mm512_cvtepi32_ps(v)
 #elif defined(__AVX2__) && defined(__FMA__)
@@ -199,19 +245,19 @@ static void sum_tile(size_t height, size_t words, tile_digits digits, const word
 #elif defined(__aarch64__)
 #define INTS_TO_REALS(v) vcvtq_f32_s32(v)
 #endif
-static inline vec joined(const int32_t *sum)
+static inline vec joined(const int32_t *sum, size_t height)
 {
-    enum { PLANE = TILE * TILE };
+    const size_t plane = height * TILE;
 #if defined(__AVX512VNNI__)
-    const __m512i low = _mm512_add_epi32(_mm512_slli_epi32(_mm512_loadu_si512(sum + PLANE), 8),
+    const __m512i low = _mm512_add_epi32(_mm512_slli_epi32(_mm512_loadu_si512(sum + plane), 8),
                                          _mm512_loadu_si512(sum));
-    const __m512i high = _mm512_add_epi32(_mm512_slli_epi32(_mm512_loadu_si512(sum + 3 * PLANE), 8),
-                                          _mm512_loadu_si512(sum + 2 * PLANE));
+    const __m512i high = _mm512_add_epi32(_mm512_slli_epi32(_mm512_loadu_si512(sum + 3 * plane), 8),
+                                          _mm512_loadu_si512(sum + 2 * plane));
     const vec l = INTS_TO_REALS(low), h = INTS_TO_REALS(high);
 #elif defined(INTS_TO_REALS)
-    const vec l = INTS_TO_REALS(INTS_LOAD(sum)), h = INTS_TO_REALS(INTS_LOAD(sum + PLANE));
+    const vec l = INTS_TO_REALS(INTS_LOAD(sum)), h = INTS_TO_REALS(INTS_LOAD(sum + plane));
 #else
-    const vec l = (real)*sum, h = (real)sum[PLANE];
+    const vec l = (real)*sum, h = (real)sum[plane];
 #endif
     return v_add(v_mul(h, v_set1((real)HIGH_UNIT)), l);
 }
