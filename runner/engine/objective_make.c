@@ -73,7 +73,7 @@ static bool is_exact(const objective *o, float *factor)
     return exact;
 }
 
-/* Rows whose features fill half a megabyte at most: the chunk at hand and the next one, half of
+/* Rows whose features fill half a megabyte at most: the chunk at hand and the next one,
  * which is fetched meanwhile, leave most of a second-level cache to the other hardware thread of
  * the core, if there is one. A block of losses falls into chunks without a rest. */
 static size_t rows_for_cache(const objective *o)

@@ -11,7 +11,7 @@
  * memory in between.
  *
  * Rows that are still to be packed are packed by the first strip that reads them, tile by tile,
- * just before.
+ * just before. Those that come next are fetched meanwhile (rows.h).
  *
  * Only for kernels/core.c. */
 #ifndef SLOPE_KERNELS_DOTS_H

@@ -201,23 +201,28 @@ static void gradient_in_place_or_not_wanted_gives_the_same_bits(void **state)
     }
 }
 
+/* Evaluates all rows, and then each of them alone. */
+static void assert_rows_independent(evaluation *all, const int32_t *labels)
+{
+    evaluation one = *all;
+    evaluate(all, labels);
+    for (size_t row = 0; row < all->rows; row++) {
+        const size_t at = row * all->outputs, bytes = all->outputs * sizeof(double);
+        memcpy(one.targets, all->targets + at, bytes);
+        assert_true(one_row(&one, labels[row], all->outputs, all->scores + at) == all->losses[row]);
+        assert_memory_equal(one.gradient, all->gradient + at, bytes);
+    }
+}
+
 static void rows_are_independent(void **state)
 {
     (void)state;
     for (int i = 0; i < 2 * REFERENCES; i++) {
         const reference *r = &references[i / 2];
-        evaluation all, one;
-        prepare(&all, r->id, r->settings, i % 2 ? FLOAT64 : FLOAT32, ROWS, OUTPUTS);
-        one = all;
-        set_scores(&all);
-        evaluate(&all, some_labels);
-        for (size_t row = 0; row < ROWS; row++) {
-            const double *scores = all.scores + row * OUTPUTS;
-            memcpy(one.targets, all.targets + row * OUTPUTS, OUTPUTS * sizeof(double));
-            assert_true(one_row(&one, some_labels[row], OUTPUTS, scores) == all.losses[row]);
-            assert_memory_equal(one.gradient, all.gradient + row * OUTPUTS,
-                                OUTPUTS * sizeof(double));
-        }
+        evaluation e;
+        prepare(&e, r->id, r->settings, i % 2 ? FLOAT64 : FLOAT32, ROWS, OUTPUTS);
+        set_scores(&e);
+        assert_rows_independent(&e, some_labels);
     }
 }
 
@@ -225,27 +230,19 @@ static void rows_are_independent(void **state)
 static void many_rows_are_independent(void **state)
 {
     (void)state;
-    const size_t rows = 131; /* two blocks and some */
-    int32_t labels[131];
+    enum { MANY = 131 }; /* two blocks and some */
+    int32_t labels[MANY];
     for (int i = 0; i < 2 * REFERENCES; i++) {
         const reference *r = &references[i / 2];
         for (size_t outputs = 1; outputs <= 15; outputs++) {
-            evaluation all, one;
-            prepare(&all, r->id, r->settings, i % 2 ? FLOAT64 : FLOAT32, rows, outputs);
-            one = all;
-            for (size_t k = 0; k < rows * outputs; k++) {
-                all.scores[k] = (double)(k * 7919 % 613) / 64 - 5;
-                all.targets[k] = (double)(k * 104729 % 401) / 32 - 6;
+            evaluation e;
+            prepare(&e, r->id, r->settings, i % 2 ? FLOAT64 : FLOAT32, MANY, outputs);
+            for (size_t k = 0; k < MANY * outputs; k++) {
+                e.scores[k] = (double)(k * 7919 % 613) / 64 - 5;
+                e.targets[k] = (double)(k * 104729 % 401) / 32 - 6;
             }
-            for (size_t k = 0; k < rows; k++) labels[k] = (int32_t)(k * 31 % outputs);
-            evaluate(&all, labels);
-            for (size_t row = 0; row < rows; row++) {
-                const size_t at = row * outputs;
-                memcpy(one.targets, all.targets + at, outputs * sizeof(double));
-                assert_true(one_row(&one, labels[row], outputs, all.scores + at) ==
-                            all.losses[row]);
-                assert_memory_equal(one.gradient, all.gradient + at, outputs * sizeof(double));
-            }
+            for (size_t k = 0; k < MANY; k++) labels[k] = (int32_t)(k * 31 % outputs);
+            assert_rows_independent(&e, labels);
         }
     }
 }
