@@ -2,7 +2,7 @@
  *
  * The gradient of the scores is taken apart at once, for all rows; then UNIT features at a time go
  * along the rows of a group, and what a group comes to is added to g. What the model will read next
- * is fetched meanwhile.
+ * is fetched meanwhile. A thread keeps the digits of its part of d from piece to piece.
  *
  * Only for kernels/core.c, in float32. */
 #ifndef SLOPE_KERNELS_BYTE_GRADIENTS_H
@@ -120,18 +120,25 @@ static real *gradient_row(const bytes_product *p, const out_tile *o, size_t m)
     return (real *)(uintptr_t)place_in(p, o, m, (const real *const *)p->g, p->ldg);
 }
 
-/* Gives the piece its memory, and takes d apart. */
-static void begin_gradients(gradient_piece *piece)
+/* Gives the piece its memory: the same place for the same thread, whichever piece it is. */
+static void place_gradients(gradient_piece *piece)
 {
     const bytes_product *p = piece->p;
-    const size_t taken = piece->groups * piece->tiles * sizeof *piece->taken;
+    const size_t most = ceil_divide(count_tiles(p), p->parts); /* tiles of a piece */
+    const size_t taken = piece->groups * most * sizeof *piece->taken;
     const bool apart = p->separate && piece->groups > 1;
-    const size_t sums = apart ? piece->tiles * sizeof *piece->sums : 0;
+    const size_t sums = apart ? most * sizeof *piece->sums : 0;
     char *memory = own_memory(sizeof *piece->memory + taken + sums + p->rows * sizeof(char *));
     piece->memory = (void *)memory;
     piece->taken = (void *)(memory += sizeof *piece->memory);
     piece->sums = apart ? (void *)(memory + taken) : NULL;
     piece->place = (void *)(memory + taken + sums);
+}
+
+/* Takes d apart. */
+static void begin_gradients(const gradient_piece *piece)
+{
+    const bytes_product *p = piece->p;
     places_of_rows(p, 0, p->rows, p->rows, piece->place);
     for (size_t group = 0; group < piece->groups; group++)
         for (size_t n = 0; n < piece->tiles; n++) {
@@ -172,13 +179,17 @@ static void add_sums(const gradient_piece *piece, size_t feature, size_t count)
     }
 }
 
-/* Of tiles [first, last) and features [from, to). */
-static void add_piece(const bytes_product *p, size_t first, size_t last, size_t from, size_t to)
+/* Of one part of the tiles, and features [from, to). */
+static void add_piece(const bytes_product *p, size_t part, size_t from, size_t to)
 {
-    gradient_piece piece = {
-        .p = p, .first = first, .tiles = last - first, .groups = ceil_divide(p->rows, ROW_GROUP)};
+    const size_t first = piece_begin(count_tiles(p), p->parts, part);
+    gradient_piece piece = {.p = p,
+                            .first = first,
+                            .tiles = piece_begin(count_tiles(p), p->parts, part + 1) - first,
+                            .groups = ceil_divide(p->rows, ROW_GROUP)};
     size_t height = 0; /* that tiles have now */
-    begin_gradients(&piece);
+    place_gradients(&piece);
+    if (!own_memory_holds(part)) begin_gradients(&piece);
     for (size_t j = from; j < to; j += UNIT) {
         const size_t count = to - j < UNIT ? to - j : UNIT;
         if (piece.sums) memset(piece.sums, 0, piece.tiles * sizeof *piece.sums);
@@ -192,14 +203,22 @@ static void add_piece(const bytes_product *p, size_t first, size_t last, size_t 
 static void gradient_task(void *argument, size_t begin, size_t end)
 {
     const bytes_product *p = argument;
-    const size_t tiles = count_tiles(p), units = ceil_divide(p->in, UNIT);
-    if (p->by_tiles) {
-        add_piece(p, piece_begin(tiles, p->pieces, begin), piece_begin(tiles, p->pieces, end), 0,
-                  p->in);
-        return;
-    }
-    const size_t to = piece_begin(units, p->pieces, end) * UNIT;
-    add_piece(p, 0, tiles, piece_begin(units, p->pieces, begin) * UNIT, to < p->in ? to : p->in);
+    const size_t units = ceil_divide(p->in, UNIT), range = begin % p->ranges;
+    (void)end; /* one piece */
+    const size_t to = piece_begin(units, p->ranges, range + 1) * UNIT;
+    add_piece(p, begin / p->ranges, piece_begin(units, p->ranges, range) * UNIT,
+              to < p->in ? to : p->in);
+}
+
+static void multiply_gradients(const slope_host *host, bytes_product *p)
+{
+    enum { PIECE_UNITS = 4 };
+    if (!p->rows || !p->out || !p->count) return;
+    const size_t threads = bytes_threads(p), units = ceil_divide(p->in, UNIT);
+    const bool by_tiles = share_tiles(p, threads);
+    p->parts = by_tiles ? threads : 1;
+    p->ranges = threads == 1 ? 1 : pieces_for(units, PIECE_UNITS, by_tiles ? 1 : threads);
+    run_pieces(host, p, gradient_task);
 }
 
 #endif

@@ -1,7 +1,9 @@
 /* kernels/byte_scores.h: Y = φ(X Wᵀ + b) for rows of bytes (bytes.h).
  *
  * Weights are taken apart for some features of one tile of outputs, and then meet all the rows; the
- * sums of all outputs wait in memory for the next features.
+ * sums of all outputs wait in memory for the next features. Where threads share the outputs and
+ * rows are few, a thread keeps the words of all of them and works on a few tiles of outputs at a
+ * time.
  *
  * Only for kernels/core.c, in float32. */
 #ifndef SLOPE_KERNELS_BYTE_SCORES_H
@@ -10,23 +12,33 @@
 #include "kernels/bytes.h"
 #include "kernels/dots.h"
 
-enum { SCORE_ROWS = 256 }; /* for which weights are taken apart once */
+enum {
+    SCORE_ROWS = 256,     /* for which weights are taken apart once */
+    KEPT_BYTES = 1 << 19, /* of rows at most: their words stay in the second-level cache */
+    PIECES_EACH = 4,      /* for a thread, of outputs */
+};
 
 typedef real score_sums[TILE][SCORE_ROWS];
 
-/* Memory for the scores of some rows. */
+/* What is known of one tile of outputs. */
+typedef struct score_tile {
+    real scale[TILE], unit[TILE];
+    score_sums sums; /* [output][row] */
+} score_tile;
+
+/* Of one row tile and up to LONGEST features. */
+typedef word row_words[LONGEST / WORD][TILE];
+
+/* Memory for the scores of some rows. Words of LONGEST features, or of all where they are kept. */
 typedef struct score_memory {
-    word words[SCORE_ROWS / TILE][LONGEST / WORD][TILE];
     tile_digits digits;
-    struct score_tile {
-        real scale[TILE], unit[TILE];
-        score_sums sums; /* [output][row] */
-    } tiles[];
+    score_tile *tiles;
+    _Alignas(CACHE_LINE) row_words words[][SCORE_ROWS / TILE];
 } score_memory;
 
 /* What a tile of outputs does about the words of a row tile. */
 typedef enum words_wanted {
-    MADE, /* nothing: an earlier tile made them */
+    MADE, /* nothing: they are there */
     KEPT, /* makes them, for later tiles too: each row tile has memory of its own */
     ONCE, /* makes them for itself alone: one place for all, which stays in the cache */
 } words_wanted;
@@ -41,22 +53,21 @@ static void score_words(const unsigned char *const *place, size_t t, size_t tile
     words_along_features(place + t * TILE, first, count, whole_units(count), words);
 }
 
-/* Adds what features [first, first + count) come to. The words of a row tile are made when the
- * first tile of outputs needs them, and kept if it is not the only one. */
+/* Adds what features [first, first + count) come to. */
 static void add_scores(const bytes_product *p, const out_tile *o, size_t first, size_t count,
                        const unsigned char *const *place, size_t row_tiles, words_wanted wanted,
-                       score_memory *memory, struct score_tile *tile)
+                       row_words *all, digit (*digits)[LONGEST], score_tile *tile)
 {
     const size_t padded = whole_units(count);
     const size_t height = o->height; /* read once: a vector that is stored might change it */
     for (size_t m = 0; m < height; m++)
         take_digits(count, padded, place_in(p, o, m, p->w, p->ldw) + first, tile->scale[m], height,
-                    m, memory->digits);
+                    m, digits);
     for (size_t t = 0; t < row_tiles; t++) {
         _Alignas(CACHE_LINE) tile_sums found;
-        word *words = memory->words[wanted == ONCE ? 0 : t][0];
+        word *words = all[wanted == ONCE ? 0 : t][0];
         if (wanted != MADE) score_words(place, t, row_tiles, first, count, words);
-        sum_tile(height, padded / WORD, memory->digits, words, found, NULL);
+        sum_tile(height, padded / WORD, digits, words, found, NULL);
         for (size_t m = 0; m < height; m++)
             for (size_t n = 0; n < TILE; n += VLEN) {
                 real *sums = tile->sums[m] + t * TILE + n;
@@ -92,10 +103,19 @@ static void turn_scores(score_sums sums, size_t row, real *turned)
 #endif
 }
 
+/* To be written: another thread may have read them last. */
+static void fetch_scores(const bytes_product *p, const out_tile *o, size_t row, size_t rows)
+{
+    const size_t matrix = o->first / p->out;
+    const real *y = p->y[matrix] + row * p->ldy + o->first % p->out;
+    for (size_t r = 0; r < rows; r++) __builtin_prefetch(y + r * p->ldy, 1, 3);
+}
+
 /* Units, bias and activation; then rows of scores, to each matrix its outputs. */
 static void finish_scores(const bytes_product *p, const out_tile *o, size_t row, size_t rows,
-                          struct score_tile *tile)
+                          score_tile *tile)
 {
+    fetch_scores(p, o, row, rows);
     for (size_t m = 0; m < o->height; m++) {
         const real unit = tile->unit[m], bias = p->bias ? *place_in(p, o, m, p->bias, 1) : 0;
         real *sums = tile->sums[m];
@@ -118,19 +138,31 @@ static void finish_scores(const bytes_product *p, const out_tile *o, size_t row,
     }
 }
 
-static void begin_scores(const bytes_product *p, const out_tile *o, struct score_tile *tile)
+static void begin_scores(const bytes_product *p, const out_tile *o, score_tile *tile)
 {
     for (size_t m = 0; m < o->height; m++)
         tile->unit[m] =
             unit_of(p->in, place_in(p, o, m, p->w, p->ldw), &tile->scale[m]) * p->source->factor;
 }
 
-/* Of tiles [first, last) and some rows, at most SCORE_ROWS. */
+static score_memory *scores_memory(const bytes_product *p)
+{
+    const size_t tiles = ceil_divide(count_tiles(p), p->parts);
+    const size_t blocks = p->keeps ? ceil_divide(p->in, LONGEST) : 1;
+    score_memory *m = own_memory(sizeof *m + blocks * sizeof *m->words + tiles * sizeof *m->tiles);
+    m->tiles = (score_tile *)(void *)(m->words + blocks);
+    return m;
+}
+
+/* Of tiles [first, last) and some rows, at most SCORE_ROWS. The words of a row tile are made when
+ * the first tile of outputs needs them, and kept if it is not the only one. */
 static void score_rows(const bytes_product *p, size_t row, size_t rows, size_t first, size_t last)
 {
     const size_t row_tiles = ceil_divide(rows, TILE);
     const unsigned char *place[SCORE_ROWS];
-    score_memory *memory = own_memory(sizeof *memory + (last - first) * sizeof *memory->tiles);
+    score_memory *memory = scores_memory(p);
+    const bool made = p->keeps && own_memory_holds(0);
+    const words_wanted wanted = made ? MADE : p->keeps || last > first + 1 ? KEPT : ONCE;
     places_of_rows(p, row, rows, row_tiles * TILE, place);
     size_t height = 0;
     for (size_t k = 0; k < p->in; k += LONGEST) {
@@ -139,11 +171,9 @@ static void score_rows(const bytes_product *p, size_t row, size_t rows, size_t f
             const out_tile o = tile_number(p, n);
             if (k == 0) begin_scores(p, &o, &memory->tiles[n - first]);
             if (o.height != height) tiles_begin(height = o.height);
-            add_scores(p, &o, k, count, place, row_tiles,
-                       n > first          ? MADE
-                       : last > first + 1 ? KEPT
-                                          : ONCE,
-                       memory, &memory->tiles[n - first]);
+            add_scores(p, &o, k, count, place, row_tiles, n > first ? MADE : wanted,
+                       memory->words[p->keeps ? k / LONGEST : 0], memory->digits,
+                       &memory->tiles[n - first]);
         }
     }
     tiles_end();
@@ -157,13 +187,27 @@ static void score_task(void *argument, size_t begin, size_t end)
 {
     const bytes_product *p = argument;
     const size_t tiles = count_tiles(p), units = ceil_divide(p->rows, TILE);
-    const size_t first = p->by_tiles ? piece_begin(tiles, p->pieces, begin) : 0;
-    const size_t last = p->by_tiles ? piece_begin(tiles, p->pieces, end) : tiles;
-    const size_t row = p->by_tiles ? 0 : piece_begin(units, p->pieces, begin) * TILE;
-    size_t stop = p->by_tiles ? p->rows : piece_begin(units, p->pieces, end) * TILE;
+    (void)end; /* one piece */
+    const size_t part = begin / p->ranges, range = begin % p->ranges;
+    const size_t first = piece_begin(tiles, p->parts, part);
+    const size_t last = piece_begin(tiles, p->parts, part + 1);
+    const size_t row = piece_begin(units, p->ranges, range) * TILE;
+    size_t stop = piece_begin(units, p->ranges, range + 1) * TILE;
     if (stop > p->rows) stop = p->rows;
     for (size_t r = row; r < stop; r += SCORE_ROWS)
         score_rows(p, r, stop - r < SCORE_ROWS ? stop - r : SCORE_ROWS, first, last);
+}
+
+static void multiply_scores(const slope_host *host, bytes_product *p)
+{
+    if (!p->rows || !p->out || !p->count) return;
+    const size_t threads = bytes_threads(p), units = ceil_divide(p->rows, TILE);
+    const bool by_tiles = share_tiles(p, threads);
+    p->keeps = by_tiles && p->rows <= SCORE_ROWS && p->rows * p->in <= KEPT_BYTES;
+    p->parts = !by_tiles ? 1 : threads * (p->keeps ? PIECES_EACH : 1);
+    if (p->parts > count_tiles(p)) p->parts = count_tiles(p);
+    p->ranges = by_tiles ? 1 : threads < units ? threads : units;
+    run_pieces(host, p, score_task);
 }
 
 #endif

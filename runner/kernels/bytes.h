@@ -32,8 +32,9 @@ typedef struct bytes_product {
     size_t ldg;
     bool separate;
 
-    size_t pieces; /* for threads: … */
-    bool by_tiles; /* … of tiles of outputs; otherwise of rows, or of features for gradients */
+    size_t parts;  /* of the tiles of outputs, … */
+    size_t ranges; /* … each in so many pieces: ranges of rows, or of features for gradients */
+    bool keeps;    /* a thread keeps the words of all rows, from piece to piece */
 } bytes_product;
 
 /* Outputs [first, first + height) of those of all matrices, one matrix after another. */
@@ -75,9 +76,12 @@ static size_t whole_units(size_t count)
 
 /* ---- memory of the thread -------------------------------------------------------------------- */
 
+enum { NOTHING = -1 };
+
 static struct bytes_memory {
     char *at;
     size_t bytes;
+    ptrdiff_t holds;          /* what an earlier piece of the product left there, or NOTHING */
 } bytes_memory[MOST_THREADS]; /* by thread_index() */
 
 static void *own_memory(size_t bytes)
@@ -87,8 +91,18 @@ static void *own_memory(size_t bytes)
         free(m->at);
         m->bytes = bytes + CACHE_LINE;
         m->at = allocate(m->bytes, 1);
+        m->holds = NOTHING;
     }
     return m->at + (CACHE_LINE - (uintptr_t)m->at % CACHE_LINE) % CACHE_LINE;
+}
+
+/* Whether the thread's memory holds that already; from now on it does. */
+static bool own_memory_holds(size_t what)
+{
+    struct bytes_memory *m = &bytes_memory[thread_index()];
+    const bool holds = m->holds == (ptrdiff_t)what;
+    m->holds = (ptrdiff_t)what;
+    return holds;
 }
 
 /* Where rows [row, row + count) of the product are stored; the last one again up to `places`. */
@@ -109,21 +123,31 @@ static bool are_bytes(const row_source *s, const real *x, size_t in, size_t ldx)
            (size_t)(x - s->pack.out) % ldx == 0;
 }
 
-/* Threads share the tiles of outputs where there are enough, as the updates share the weights. */
-static void multiply_bytes(const slope_host *host, bytes_product *p, size_t units,
-                           void (*task)(void *argument, size_t begin, size_t end))
+static size_t bytes_threads(const bytes_product *p)
 {
-    if (!p->rows || !p->out || !p->count) return;
-    const size_t threads = threads_worth(p->rows, p->count * p->out, p->in);
-    const size_t tiles = count_tiles(p);
-    p->by_tiles = threads > 1 && tiles >= 2 * threads;
-    const size_t parts = p->by_tiles ? tiles : units;
-    p->pieces = threads < parts ? threads : parts;
-    if (p->pieces <= 1) {
-        p->pieces = 1;
+    return threads_worth(p->rows, p->count * p->out, p->in);
+}
+
+/* Threads share the tiles of outputs where there are enough, as the updates share the weights. */
+static bool share_tiles(const bytes_product *p, size_t threads)
+{
+    return threads > 1 && count_tiles(p) >= 2 * threads;
+}
+
+/* Runs all pieces. There are more of them than threads where a piece costs nothing of its own: what
+ * it needs a thread makes for the first one that it runs, and keeps. So a core that does half as
+ * much as another, because somebody else is at work on it, is not waited for. */
+static void run_pieces(const slope_host *host, bytes_product *p,
+                       void (*task)(void *argument, size_t begin, size_t end))
+{
+    const size_t pieces = p->parts * p->ranges;
+    if (pieces == 1) {
+        bytes_memory[thread_index()].holds = NOTHING;
         task(p, 0, 1);
-    } else
-        host->parallel_for(host, p->pieces, 1, task, p);
+        return;
+    }
+    for (size_t t = 0; t < (size_t)threads_count(); t++) bytes_memory[t].holds = NOTHING;
+    host->parallel_for(host, pieces, 1, task, p);
 }
 
 #endif

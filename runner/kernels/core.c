@@ -55,7 +55,7 @@ static void affine_many(const slope_host *host, size_t count, size_t rows, size_
                            .activation = activation,
                            .y = y,
                            .ldy = ldy};
-        multiply_bytes(host, &p, ceil_divide(rows, TILE), score_task);
+        multiply_scores(host, &p);
         return;
     }
 #endif
@@ -99,7 +99,7 @@ static void sum_weights(const slope_host *host, size_t count, size_t rows, size_
                            .g = g,
                            .ldg = ldg,
                            .separate = start == SEPARATE};
-        multiply_bytes(host, &p, ceil_divide(in, UNIT), gradient_task);
+        multiply_gradients(host, &p);
         return;
     }
 #endif
@@ -153,7 +153,7 @@ static void affine_input(const slope_host *host, size_t rows, size_t in, size_t 
                  .activation = activation,
                  .value = a,
                  .ldv = lda};
-    multiply(host, &p, false);
+    multiply(host, &p, 4 * out <= rows); /* every thread reads all that it does not share */
 }
 
 static void affine_bias_many(const slope_host *host, size_t count, size_t rows, size_t out,

@@ -279,15 +279,15 @@ static void product_task(void *argument, size_t begin, size_t end)
     }
 }
 
-/* Threads share the rows of C where there are many and the caller says that they stay theirs, and
- * otherwise its columns; where these are few, the rows after all. */
-static void multiply(const slope_host *host, product *p, bool keep_rows)
+/* Threads share the rows of C where there are many and `by_rows` says that these are better shared,
+ * and otherwise its columns; where these are few, the rows after all. */
+static void multiply(const slope_host *host, product *p, bool by_rows)
 {
     enum { MANY = 32 };
     if (!p->rows || !p->columns || !p->count) return;
     const size_t threads = threads_worth(p->count * p->rows, p->columns, p->depth);
     const size_t vectors = ceil_divide(p->columns, VLEN);
-    const bool by_rows = (keep_rows && p->rows >= MANY * threads) || vectors < 2 * threads;
+    by_rows = (by_rows && p->rows >= MANY * threads) || vectors < 2 * threads;
     p->panels = pieces_for(vectors, MAX_VECTORS, by_rows ? 1 : threads);
     p->blocks = by_rows && p->rows >= threads ? threads : 1;
     const size_t tasks = p->panels * p->blocks;

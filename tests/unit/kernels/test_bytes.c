@@ -1,8 +1,8 @@
 /* Products of rows of bytes, which are summed without rounding: the numbers that slope/kernels.h
  * defines, computed here in 64-bit whole numbers, for every instruction set of this processor; and
  * how near they are to the products of the reals themselves. Rows in order and shuffled, sizes
- * round those of tiles, blocks and groups, several matrices, several threads; the greatest sums
- * that there can be; weights of every size, and such as are not finite. */
+ * round those of tiles, blocks and groups, several matrices, several threads, pieces in any order;
+ * the greatest sums that there can be; weights of every size, and such as are not finite. */
 #include "matrices.h"
 
 enum {
@@ -29,6 +29,7 @@ static const shape shapes[] = {
     {2, 100, 257, 5, 1, 1, SLOPE_RELU, 10},    {1, 255, 100, 9, 1, 0, SLOPE_IDENTITY, 6},
     {1, 256, 33, 3, 0, 1, SLOPE_IDENTITY, 6},  {3, 257, 70, 11, 1, 1, SLOPE_IDENTITY, 6},
     {1, 600, 20, 40, 1, 0, SLOPE_RELU, 6},     {1, 40, 1000, 70, 1, 1, SLOPE_IDENTITY, 100},
+    {2, 36, 270, 61, 1, 1, SLOPE_RELU, 4},     {1, 258, 20, 97, 0, 1, SLOPE_IDENTITY, 4},
 };
 
 typedef struct given {
@@ -278,15 +279,28 @@ static void check(const given *g, const slope_host *from)
 
 /* ---- tests ----------------------------------------------------------------------------------- */
 
+/* Every other piece first: what a thread does when others are late, but each time, and alone. */
+static void leap(const slope_host *host, size_t count, size_t grain,
+                 void (*body)(void *argument, size_t first, size_t last), void *argument)
+{
+    (void)host;
+    for (size_t odd = 2; odd-- > 0;)
+        for (size_t i = odd * grain; i < count; i += 2 * grain)
+            body(argument, i, count - i < grain ? count : i + grain);
+}
+
 static void check_shapes(const slope_host *host, precision p)
 {
     if (p == FLOAT64) return; /* has no such products */
+    slope_host leaping = *host;
+    leaping.parallel_for = leap;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         given g = make(shapes[i]);
         for (int threads = 1; threads <= 3; threads++) {
             threads_set(threads);
             check(&g, host);
         }
+        check(&g, &leaping);
         release(&g);
     }
 }
