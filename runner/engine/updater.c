@@ -169,13 +169,13 @@ static bool run_rule_on_all(update_task *t, rule_operation operation)
     return good;
 }
 
-static void update_slices(void *argument, size_t first, size_t last)
+static void update_pieces(void *argument, size_t first, size_t last)
 {
     update_task *t = argument;
     const updater *u = t->u;
     rule_call c;
     rule_call_for_step(&c, t);
-    for (size_t i = first; i < last; i++) {
+    for (size_t i = u->pieces[first]; i < u->pieces[last]; i++) {
         const slice *s = &u->slices[i];
         char *gradient = (char *)u->gradient + s->first * u->k->real_size;
         failure why;
@@ -252,8 +252,8 @@ static bool update(update_task *t)
     if (begin && !run_rule_on_all(t, begin)) return false;
     /* few weights are not worth a second thread */
     const bool alone = u->layout->total <= SLICE || parallel_is_serial();
-    const size_t grain = alone ? u->slice_count : 1;
-    parallel_for(u->slice_count, grain, update_slices, t);
+    const size_t grain = alone ? u->piece_count : 1;
+    parallel_for(u->piece_count, grain, update_pieces, t);
     return !t->failed;
 }
 

@@ -61,6 +61,17 @@ static void make_slots(updater *u)
     }
 }
 
+/* Small slices share a piece: threads share pieces evenly, and so elements, too. */
+static void make_pieces(updater *u)
+{
+    u->pieces = arena_alloc(u->memory, (u->slice_count + 1) * sizeof *u->pieces);
+    u->piece_count = 0;
+    for (size_t i = 0; i < u->slice_count; i++)
+        if (i == 0 || u->slices[i].first / SLICE != u->slices[i - 1].first / SLICE)
+            u->pieces[u->piece_count++] = i;
+    u->pieces[u->piece_count] = u->slice_count;
+}
+
 static void make_slices(updater *u)
 {
     const size_t limit = u->rule->scope == SLOPE_SCOPE_ELEMENT ? SLICE : SIZE_MAX;
@@ -77,6 +88,7 @@ static void make_slices(updater *u)
         if (!filling) u->slices = arena_alloc(u->memory, n * sizeof *u->slices);
         u->slice_count = n;
     }
+    make_pieces(u);
 }
 
 static double candidates_of(const updater *u)

@@ -29,8 +29,9 @@ struct updater {
     void **slots;       /* one array per copy */
     void **slot_blocks; /* what to free */
     named_array *state;
-    size_t slice_count;
+    size_t slice_count, piece_count;
     slice *slices;
+    size_t *pieces; /* slices [pieces[i], pieces[i + 1]) are worth a turn of a thread together */
     void *gradient; /* NULL for scope POPULATION */
     void *solution; /* NULL where the weights themselves are it */
     bool fused;     /* a slice's gradient is finished, used and cleared in one go */
