@@ -199,7 +199,7 @@ static void finish_block(const product *p, const block *at)
 static void add_block(const product *p, const block *at)
 {
     enum { FEW = 2 }; /* tiles, for which a panel does not pay */
-    real panel[PANEL_DEPTH * MAX_VECTORS * VLEN];
+    _Alignas(CACHE_LINE) real panel[PANEL_DEPTH * MAX_VECTORS * VLEN];
     const bool whole = at->tail == VLEN;
     const bool in_place = whole && p->count * ceil_divide(at->rows, TALL) <= FEW;
     if (in_place) {
