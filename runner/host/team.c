@@ -77,9 +77,10 @@ static bool has_piece(uint64_t ticket)
     return (ticket & PIECE_MASK) < (ticket >> PIECE_BITS & PIECE_MASK);
 }
 
-/* Takes and runs pieces of a run until there is none left. */
-static void work_on(run *r)
+/* Takes and runs pieces of a run until there is none left; how many these were. */
+static size_t work_on(run *r)
 {
+    size_t pieces = 0;
     uint64_t ticket = atomic_load_explicit(&r->ticket, memory_order_acquire);
     while (has_piece(ticket)) {
         if (!atomic_compare_exchange_weak_explicit(&r->ticket, &ticket, ticket + 1,
@@ -90,16 +91,19 @@ static void work_on(run *r)
         in_loop = true;
         team.body(team.argument, first, last);
         in_loop = false;
-        atomic_fetch_add_explicit(&team.done, 1, memory_order_release);
+        pieces++;
         ticket = atomic_load_explicit(&r->ticket, memory_order_acquire);
     }
+    return pieces;
 }
 
-/* The thread's own run first. */
+/* The thread's own run first. What is done is told once: that changes hands between processors. */
 static void work(void)
 {
     const size_t runs = atomic_load_explicit(&team.run_count, memory_order_relaxed);
-    for (size_t i = 0; i < runs; i++) work_on(&team.runs[((size_t)my_index + i) % runs]);
+    size_t pieces = 0;
+    for (size_t i = 0; i < runs; i++) pieces += work_on(&team.runs[((size_t)my_index + i) % runs]);
+    if (pieces) atomic_fetch_add_explicit(&team.done, pieces, memory_order_release);
 }
 
 /* ---- subnormal numbers ----------------------------------------------------------------------- */
