@@ -66,21 +66,36 @@ static void make_pieces(updater *u)
 {
     u->pieces = arena_alloc(u->memory, (u->slice_count + 1) * sizeof *u->pieces);
     u->piece_count = 0;
-    for (size_t i = 0; i < u->slice_count; i++)
-        if (i == 0 || u->slices[i].first / SLICE != u->slices[i - 1].first / SLICE)
+    for (size_t i = 0, elements = 0; i < u->slice_count; i++) {
+        if (i == 0 || elements + u->slices[i].count > SLICE) {
             u->pieces[u->piece_count++] = i;
+            elements = 0;
+        }
+        elements += u->slices[i].count;
+    }
     u->pieces[u->piece_count] = u->slice_count;
+}
+
+/* Slices of a tensor are of one length, and a multiple of SHARES where they are many: two or four
+ * threads then update the halves or quarters whose gradients they have computed. */
+static size_t slice_length(const updater *u, size_t size)
+{
+    enum { SHARES = 4, LINE = 16 /* elements, or a multiple of it */ };
+    if (u->rule->scope != SLOPE_SCOPE_ELEMENT || size <= SLICE) return size;
+    size_t slices = (size + SLICE - 1) / SLICE;
+    if (slices > SHARES) slices = (slices + SHARES - 1) / SHARES * SHARES;
+    const size_t length = (size + slices - 1) / slices;
+    return (length + LINE - 1) / LINE * LINE;
 }
 
 static void make_slices(updater *u)
 {
-    const size_t limit = u->rule->scope == SLOPE_SCOPE_ELEMENT ? SLICE : SIZE_MAX;
     for (int filling = 0; filling < 2; filling++) {
         size_t n = 0;
         for (size_t t = 0; t < u->layout->tensor_count; t++) {
-            const size_t size = u->layout->sizes[t];
+            const size_t size = u->layout->sizes[t], length = slice_length(u, size);
             for (size_t i = 0; i < size; n++) {
-                const size_t count = size - i < limit ? size - i : limit;
+                const size_t count = size - i < length ? size - i : length;
                 if (filling) u->slices[n] = (slice){u->layout->offsets[t] + i, count, t};
                 i += count;
             }

@@ -6,7 +6,7 @@
 #include "slope/optimizer.h"
 #include "slope/schedule.h"
 
-/* Elements per slice of scope ELEMENT: enough to be worth a call, few enough to share. */
+/* Elements per slice of scope ELEMENT, at most: enough to be worth a call, few enough to share. */
 enum { SLICE = 4096 };
 
 typedef struct slice {
