@@ -36,6 +36,14 @@ typedef struct score_memory {
     _Alignas(CACHE_LINE) row_words words[][SCORE_ROWS / TILE];
 } score_memory;
 
+/* Some rows, for one thread. */
+typedef struct score_piece {
+    const bytes_product *p;
+    size_t row, rows, row_tiles;
+    score_memory *memory;
+    const unsigned char *place[SCORE_ROWS];
+} score_piece;
+
 /* What a tile of outputs does about the words of a row tile. */
 typedef enum words_wanted {
     MADE, /* nothing: they are there */
@@ -54,20 +62,21 @@ static void score_words(const unsigned char *const *place, size_t t, size_t tile
 }
 
 /* Adds what features [first, first + count) come to. */
-static void add_scores(const bytes_product *p, const out_tile *o, size_t first, size_t count,
-                       const unsigned char *const *place, size_t row_tiles, words_wanted wanted,
-                       row_words *all, digit (*digits)[LONGEST], score_tile *tile)
+static void add_scores(const score_piece *s, const out_tile *o, size_t first, size_t count,
+                       words_wanted wanted, score_tile *tile)
 {
+    const bytes_product *p = s->p;
+    row_words *all = s->memory->words[p->keeps ? first / LONGEST : 0];
     const size_t padded = whole_units(count);
     const size_t height = o->height; /* read once: a vector that is stored might change it */
     for (size_t m = 0; m < height; m++)
         take_digits(count, padded, place_in(p, o, m, p->w, p->ldw) + first, tile->scale[m], height,
-                    m, digits);
-    for (size_t t = 0; t < row_tiles; t++) {
+                    m, s->memory->digits);
+    for (size_t t = 0; t < s->row_tiles; t++) {
         _Alignas(CACHE_LINE) tile_sums found;
         word *words = all[wanted == ONCE ? 0 : t][0];
-        if (wanted != MADE) score_words(place, t, row_tiles, first, count, words);
-        sum_tile(height, padded / WORD, digits, words, found, NULL);
+        if (wanted != MADE) score_words(s->place, t, s->row_tiles, first, count, words);
+        sum_tile(height, padded / WORD, s->memory->digits, words, found, NULL);
         for (size_t m = 0; m < height; m++)
             for (size_t n = 0; n < TILE; n += VLEN) {
                 real *sums = tile->sums[m] + t * TILE + n;
@@ -112,9 +121,10 @@ static void fetch_scores(const bytes_product *p, const out_tile *o, size_t row, 
 }
 
 /* Units, bias and activation; then rows of scores, to each matrix its outputs. */
-static void finish_scores(const bytes_product *p, const out_tile *o, size_t row, size_t rows,
-                          score_tile *tile)
+static void finish_scores(const score_piece *s, const out_tile *o, score_tile *tile)
 {
+    const bytes_product *p = s->p;
+    const size_t row = s->row, rows = s->rows;
     fetch_scores(p, o, row, rows);
     for (size_t m = 0; m < o->height; m++) {
         const real unit = tile->unit[m], bias = p->bias ? *place_in(p, o, m, p->bias, 1) : 0;
@@ -158,28 +168,26 @@ static score_memory *scores_memory(const bytes_product *p)
  * the first tile of outputs needs them, and kept if it is not the only one. */
 static void score_rows(const bytes_product *p, size_t row, size_t rows, size_t first, size_t last)
 {
-    const size_t row_tiles = ceil_divide(rows, TILE);
-    const unsigned char *place[SCORE_ROWS];
-    score_memory *memory = scores_memory(p);
+    score_piece s = {.p = p, .row = row, .rows = rows, .row_tiles = ceil_divide(rows, TILE)};
+    s.memory = scores_memory(p);
+    places_of_rows(p, row, rows, s.row_tiles * TILE, s.place);
     const bool made = p->keeps && own_memory_holds(0);
     const words_wanted wanted = made ? MADE : p->keeps || last > first + 1 ? KEPT : ONCE;
-    places_of_rows(p, row, rows, row_tiles * TILE, place);
     size_t height = 0;
     for (size_t k = 0; k < p->in; k += LONGEST) {
         const size_t count = p->in - k < LONGEST ? p->in - k : LONGEST;
         for (size_t n = first; n < last; n++) {
             const out_tile o = tile_number(p, n);
-            if (k == 0) begin_scores(p, &o, &memory->tiles[n - first]);
+            score_tile *tile = &s.memory->tiles[n - first];
+            if (k == 0) begin_scores(p, &o, tile);
             if (o.height != height) tiles_begin(height = o.height);
-            add_scores(p, &o, k, count, place, row_tiles, n > first ? MADE : wanted,
-                       memory->words[p->keeps ? k / LONGEST : 0], memory->digits,
-                       &memory->tiles[n - first]);
+            add_scores(&s, &o, k, count, n > first ? MADE : wanted, tile);
         }
     }
     tiles_end();
     for (size_t n = first; n < last; n++) {
         const out_tile o = tile_number(p, n);
-        finish_scores(p, &o, row, rows, &memory->tiles[n - first]);
+        finish_scores(&s, &o, &s.memory->tiles[n - first]);
     }
 }
 
