@@ -79,7 +79,7 @@ class Bench:
         path.write_text(json.dumps(case.experiment, indent=1))  # JSON is YAML
         return str(path)
 
-    def worker(self, case, dump=False, threads=None):
+    def worker(self, case, dump=False, threads=None, kind=sides.Worker):
         command = [str(self.build / "bin/bench_worker"), case.job, self.write_experiment(case)]
         if case.float32:
             command.append("--float32")
@@ -87,14 +87,14 @@ class Bench:
             command += ["--dump", str(self.folder)]
         if threads:
             command += ["--threads", str(threads)]
-        return sides.Worker(command, self.environment)
+        return kind(command, self.environment)
 
     def slope(self, case):
         return [str(self.build / "bin/slope"), "run", self.write_experiment(case), "--quiet"]
 
     def peer(self, case, peer):
         if peer.name == "one thread":
-            return self.worker(case, threads=1)
+            return self.worker(case, threads=1, kind=sides.OneThread)
         if peer.name == "import torch":
             return sides.WholeProcess("python3 -c 'import torch'",
                                       [sys.executable, "-c", "import torch"], self.environment)

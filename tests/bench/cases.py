@@ -150,7 +150,7 @@ def mlp_epochs(sizes, images, labels):
 
 
 def threads(cases):
-    """The same job with one thread."""
+    """The same job with one thread, on each processor in turn."""
     for case in cases:
         yield Case(f"threads-{case.name}", f"two threads against one: {case.title}", "worker",
                    case.experiment, [Peer("one thread", 1.7, 1.9)], job=case.job,

@@ -16,6 +16,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 import bench  # noqa: E402
 import cases  # noqa: E402
+import sides  # noqa: E402
 import table  # noqa: E402
 
 
@@ -98,6 +99,16 @@ class Judging(unittest.TestCase):
             row = table.Row(self.case, cases.Peer("torch", 5, 8), [1, 1, 7], [theirs] * 3)
             self.assertEqual((row.ratio(), row.verdict()), (theirs, verdict))
         self.assertEqual(table.Row(self.case, cases.Peer("torch"), [1], [1]).verdict(), "-")
+
+    def test_one_thread_on_each_processor(self):
+        side = sides.OneThread(["sh", "-c", """echo '{"what": "three seconds, then one"}'
+                               read order; echo '{"seconds": 3}'
+                               while read order; do echo '{"seconds": 1}'; done"""], None)
+        self.addCleanup(side.stop)
+        processors = os.sched_getaffinity(0)
+        expected = len(processors) / (1 / 3 + len(processors) - 1)
+        self.assertAlmostEqual(side.run(), expected)
+        self.assertEqual(os.sched_getaffinity(side.process.pid), processors)
 
     def test_share_of_the_limit(self):
         row = table.Row(self.case, None, [1.0], [])
