@@ -115,10 +115,9 @@ static inline void rows_wanted(row_source *s, const real *x, size_t rows)
 /* ---- what comes next ------------------------------------------------------------------------- */
 
 /* With each step of a tile, a cache line of what comes next. A line for each 20 multiply-adds of
- * whole vectors costs some 60 % of what memory takes for it, as long as these are spread evenly;
- * many at once would do harm: the product's own reads from the second-level cache wait in the same
- * queue.
- */
+ * whole vectors costs a fifth to two fifths of what memory takes for it, as long as these are
+ * spread evenly; many at once would do harm: the product's own reads from the second-level cache
+ * wait in the same queue. */
 typedef struct fetcher {
     const char *const *places; /* that of step 0, 1, … */
     size_t offset;             /* from each of them */
