@@ -153,7 +153,7 @@ static void affine_input(const slope_host *host, size_t rows, size_t in, size_t 
                  .activation = activation,
                  .value = a,
                  .ldv = lda};
-    multiply(host, &p, 4 * out <= rows); /* where W, which all threads then read, is small */
+    multiply(host, &p, 4 * out <= rows); /* by rows where W, which all then read, is small */
 }
 
 static void affine_bias_many(const slope_host *host, size_t count, size_t rows, size_t out,

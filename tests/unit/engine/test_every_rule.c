@@ -1,6 +1,7 @@
 /* Every update rule that is built, at work in a trial: a run that is stopped, saved, restored and
  * gone on with, on other numbers of threads, ends with the bits of one that ran straight through,
- * and the weights that are saved are those whose loss was reported. */
+ * and the weights that are saved are those whose loss was reported. And every weight is updated
+ * once, however its tensor is cut for threads. */
 #include "engine_fixture.h"
 
 #include "engine/trial.h"
@@ -207,11 +208,46 @@ static void test_schedule_free_rules_report_their_average(void **state)
     }
 }
 
+/* Layers of a few weights, of some slices and of many; one step of gradient descent by its formula.
+ */
+static void test_every_weight_is_updated_once(void **state)
+{
+    (void)state;
+    static const char *const layers[] = {"1", "7", "195, 21", "1100", "300, 90"};
+    for (size_t i = 0; i < 3 * sizeof layers / sizeof *layers; i++) {
+        char yaml[256];
+        snprintf(yaml, sizeof yaml,
+                 "{model: {name: mlp, activation: tanh, hidden: [%s]}, optimizer: {name: sgd, "
+                 "learning_rate: 0.5}, train: {steps: 1, batch_size: full, precision: float64}}",
+                 layers[i / 3]);
+        threads_set((int)(i % 3) + 1);
+        fixture *f = fixture_create(ROWS, yaml);
+        objective *o = fixture_objective(f, 0);
+        const layout *l = objective_layout(o);
+        trial *t = make_trial(f);
+        watcher never = {0};
+        double *before = saved_weights("sgd", t, l, sizeof(double));
+        double *gradient = allocate(l->total, sizeof *gradient);
+        objective_gradient(o, before, objective_split(o, SLOPE_TRAIN), gradient);
+        run(t, &never);
+        double *after = saved_weights("sgd", t, l, sizeof(double));
+        for (size_t w = 0; w < l->total; w++)
+            assert_true(fabs(after[w] - (before[w] - 0.5 * gradient[w])) <= 1e-15);
+        free(before);
+        free(after);
+        free(gradient);
+        trial_destroy(t);
+        objective_destroy(o);
+        fixture_destroy(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_rule),
         cmocka_unit_test(test_schedule_free_rules_report_their_average),
+        cmocka_unit_test(test_every_weight_is_updated_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

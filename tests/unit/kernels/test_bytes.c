@@ -300,7 +300,7 @@ static void check_shapes(const slope_host *host, precision p)
             threads_set(threads);
             check(&g, host);
         }
-        check(&g, &leaping);
+        check(&g, &leaping); /* cut for three */
         release(&g);
     }
 }
