@@ -139,6 +139,25 @@ static void copy_panel(const product *p, const block *at, size_t k0, size_t dept
     }
 }
 
+static void differentiate(slope_activation activation, size_t count, const real *restrict a,
+                          real *restrict c)
+{
+    if (activation == SLOPE_RELU)
+        for (size_t i = 0; i < count; i++) c[i] = a[i] > 0 ? c[i] : 0;
+    else if (activation == SLOPE_TANH)
+        for (size_t i = 0; i < count; i++) c[i] *= 1 - a[i] * a[i];
+    else if (activation == SLOPE_SIGMOID)
+        for (size_t i = 0; i < count; i++) c[i] *= a[i] * (1 - a[i]);
+}
+
+/* While the tile is still in the first-level cache. */
+static void finish_tile(const product *p, const block *at, size_t row, size_t rows, real *c)
+{
+    const real *value = p->value + row * p->ldv + at->column;
+    for (size_t m = 0; m < rows; m++)
+        differentiate(p->activation, at->columns, value + m * p->ldv, c + m * p->ldc);
+}
+
 /* Outputs that a tile will need; they may lie beyond what there is. */
 static void fetch_outputs(size_t rows, size_t vectors, const real *c, size_t ldc)
 {
@@ -170,30 +189,10 @@ static void add_tiles(const product *p, const block *at, size_t k0, size_t depth
                           p->ldc);
             tile(depth, p->a[i] + (at->row + m) * p->a_row + k0 * p->a_step, stride, b, ldb, c,
                  p->ldc, at->tail, start, &f);
+            if (p->value && k0 + depth == p->depth) finish_tile(p, at, at->row + m, height, c);
             c += height * p->ldc;
         }
     }
-}
-
-static void differentiate(slope_activation activation, size_t count, const real *restrict a,
-                          real *restrict c)
-{
-    if (activation == SLOPE_RELU)
-        for (size_t i = 0; i < count; i++) c[i] = a[i] > 0 ? c[i] : 0;
-    else if (activation == SLOPE_TANH)
-        for (size_t i = 0; i < count; i++) c[i] *= 1 - a[i] * a[i];
-    else if (activation == SLOPE_SIGMOID)
-        for (size_t i = 0; i < count; i++) c[i] *= a[i] * (1 - a[i]);
-}
-
-/* While the block is still in the cache of the thread that computed it. */
-static void finish_block(const product *p, const block *at)
-{
-    if (p->activation == SLOPE_IDENTITY) return;
-    for (size_t i = 0; i < p->count; i++)
-        for (size_t m = at->row; m < at->row + at->rows; m++)
-            differentiate(p->activation, at->columns, p->value + m * p->ldv + at->column,
-                          p->c[i] + m * p->ldc + at->column);
 }
 
 static void add_block(const product *p, const block *at)
@@ -275,7 +274,6 @@ static void product_task(void *argument, size_t begin, size_t end)
             add_separately(p, &at);
         else
             add_block(p, &at);
-        finish_block(p, &at);
     }
 }
 
