@@ -189,7 +189,7 @@ static void add_piece(const bytes_product *p, size_t part, size_t from, size_t t
                             .groups = ceil_divide(p->rows, ROW_GROUP)};
     size_t height = 0; /* that tiles have now */
     place_gradients(&piece);
-    if (!own_memory_holds(part)) begin_gradients(&piece);
+    if (!own_memory_holds(p, part)) begin_gradients(&piece);
     for (size_t j = from; j < to; j += UNIT) {
         const size_t count = to - j < UNIT ? to - j : UNIT;
         if (piece.sums) memset(piece.sums, 0, piece.tiles * sizeof *piece.sums);

@@ -171,7 +171,7 @@ static void score_rows(const bytes_product *p, size_t row, size_t rows, size_t f
     score_piece s = {.p = p, .row = row, .rows = rows, .row_tiles = ceil_divide(rows, TILE)};
     s.memory = scores_memory(p);
     places_of_rows(p, row, rows, s.row_tiles * TILE, s.place);
-    const bool made = p->keeps && own_memory_holds(0); /* the only range of rows */
+    const bool made = p->keeps && own_memory_holds(p, 0); /* the only range of rows */
     const words_wanted wanted = made ? MADE : p->keeps || last > first + 1 ? KEPT : ONCE;
     size_t height = 0;
     for (size_t k = 0; k < p->in; k += LONGEST) {

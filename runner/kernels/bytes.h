@@ -35,6 +35,7 @@ typedef struct bytes_product {
     size_t parts;  /* of the tiles of outputs, … */
     size_t ranges; /* … each in so many pieces: ranges of rows, or of features for gradients */
     bool keeps;    /* a thread keeps the words of all rows, from piece to piece */
+    size_t number; /* of all products that have pieces; 0: this one has not */
 } bytes_product;
 
 /* Outputs [first, first + height) of those of all matrices, one matrix after another. */
@@ -76,12 +77,11 @@ static size_t whole_units(size_t count)
 
 /* ---- memory of the thread -------------------------------------------------------------------- */
 
-enum { NOTHING = -1 };
-
+/* Each is touched by its own thread only. */
 static struct bytes_memory {
-    char *at;
+    _Alignas(CACHE_LINE) char *at;
     size_t bytes;
-    ptrdiff_t holds;          /* what an earlier piece of the product left there, or NOTHING */
+    size_t product, what;     /* an earlier piece of that product has left that there; 0: nothing */
 } bytes_memory[MOST_THREADS]; /* by thread_index() */
 
 static void *own_memory(size_t bytes)
@@ -91,17 +91,18 @@ static void *own_memory(size_t bytes)
         free(m->at);
         m->bytes = bytes + CACHE_LINE;
         m->at = allocate(m->bytes, 1);
-        m->holds = NOTHING;
+        m->product = 0;
     }
     return m->at + (CACHE_LINE - (uintptr_t)m->at % CACHE_LINE) % CACHE_LINE;
 }
 
 /* Whether the thread's memory holds that already; from now on it does. */
-static bool own_memory_holds(size_t what)
+static bool own_memory_holds(const bytes_product *p, size_t what)
 {
     struct bytes_memory *m = &bytes_memory[thread_index()];
-    const bool holds = m->holds == (ptrdiff_t)what;
-    m->holds = (ptrdiff_t)what;
+    const bool holds = p->number && m->product == p->number && m->what == what;
+    m->product = p->number;
+    m->what = what;
     return holds;
 }
 
@@ -140,14 +141,13 @@ static bool share_tiles(const bytes_product *p, size_t threads)
 static void run_pieces(const slope_host *host, bytes_product *p,
                        void (*task)(void *argument, size_t begin, size_t end))
 {
+    static size_t number; /* there is one thread where there are pieces to be dealt */
     const size_t pieces = p->parts * p->ranges;
-    if (pieces == 1) {
-        bytes_memory[thread_index()].holds = NOTHING;
+    p->number = pieces > 1 ? ++number : 0;
+    if (pieces == 1)
         task(p, 0, 1);
-        return;
-    }
-    for (size_t t = 0; t < (size_t)threads_count(); t++) bytes_memory[t].holds = NOTHING;
-    host->parallel_for(host, pieces, 1, task, p);
+    else
+        host->parallel_for(host, pieces, 1, task, p);
 }
 
 #endif
