@@ -108,7 +108,8 @@ static void add_gradients(const out_tile *o, size_t rows, size_t count, group_ti
         _Alignas(CACHE_LINE) tile_sums found;
         const bool fetches = f && (n + 1) * words <= rows;
         const fetcher part = {fetches ? f->places + n * words : NULL, fetches ? f->offset : 0};
-        sum_tile(height, words, tile->digits, memory->words[n][0], found, fetches ? &part : NULL);
+        sum_tile(height, words, tile->digits, memory->words[n][0], found, fetches ? &part : NULL,
+                 NULL);
         const size_t width = count - n * TILE < TILE ? count - n * TILE : TILE;
         for (size_t m = 0; m < height; m++)
             add_found(found[m], height, tile->unit[m], width, g[m] + n * TILE);

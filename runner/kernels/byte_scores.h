@@ -76,7 +76,9 @@ static void add_scores(const score_piece *s, const out_tile *o, size_t first, si
         _Alignas(CACHE_LINE) tile_sums found;
         word *words = all[wanted == ONCE ? 0 : t][0];
         if (wanted != MADE) score_words(s->place, t, s->row_tiles, first, count, words);
-        sum_tile(height, padded / WORD, s->memory->digits, words, found, NULL);
+        const bool follow = wanted != ONCE && t + 1 < s->row_tiles; /* words that may be far */
+        sum_tile(height, padded / WORD, s->memory->digits, words, found, NULL,
+                 follow ? all[t + 1][0] : NULL);
         for (size_t m = 0; m < height; m++)
             for (size_t n = 0; n < TILE; n += VLEN) {
                 real *sums = tile->sums[m] + t * TILE + n;

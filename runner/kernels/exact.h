@@ -59,10 +59,19 @@ static inline void fetch_half(const fetcher *f, size_t first)
     for (size_t i = 0; f && i < TILE / 2; i++) FETCH(f, first + i);
 }
 
-/* TILES tiles of digits against one of columns. */
+/* The same of words that are in the second-level cache. */
+static inline void fetch_words(const word *next, size_t first)
+{
+    for (size_t i = 0; next && i < TILE / 2; i++)
+        __builtin_prefetch(next + (first + i) * TILE, 0, 3);
+}
+
+/* TILES tiles of digits against one of columns. Loads stand together where they can: with another
+ * thread at work on the core, each change between loads and products takes time. But the first
+ * product waits for two loads only. */
 #define DEFINE_SUM_TILES(TILES) \
     static inline void sum_##TILES(size_t words, const digit *a, const word *x, tile_sums sums, \
-                                   const fetcher *f) \
+                                   const fetcher *f, const word *next) \
     { \
         enum { ROW = LONGEST * sizeof(digit), NEXT = TILE * LONGEST }; \
         __asm__ volatile("" ::: "memory"); /* gcc takes the loads for ones that read nothing */ \
@@ -72,22 +81,18 @@ static inline void fetch_half(const fetcher *f, size_t first)
         if (TILES > 3) _tile_zero(3); \
         for (size_t k = 0; k < words; k += TILE, a += UNIT, x += TILE * TILE) { \
             fetch_half(f, k); \
+            fetch_words(next, k); \
             _tile_loadd(4, x, UNIT); \
             _tile_loadd(5, a, ROW); \
             _tile_dpbsud(0, 5, 4); \
-            if (TILES > 1) { \
-                _tile_loadd(6, a + NEXT, ROW); \
-                _tile_dpbsud(1, 6, 4); \
-            } \
+            if (TILES > 1) _tile_loadd(6, a + NEXT, ROW); \
+            if (TILES > 2) _tile_loadd(7, a + 2 * NEXT, ROW); \
+            if (TILES > 1) _tile_dpbsud(1, 6, 4); \
+            if (TILES > 3) _tile_loadd(5, a + 3 * NEXT, ROW); \
             fetch_half(f, k + TILE / 2); \
-            if (TILES > 2) { \
-                _tile_loadd(7, a + 2 * NEXT, ROW); \
-                _tile_dpbsud(2, 7, 4); \
-            } \
-            if (TILES > 3) { \
-                _tile_loadd(5, a + 3 * NEXT, ROW); \
-                _tile_dpbsud(3, 5, 4); \
-            } \
+            fetch_words(next, k + TILE / 2); \
+            if (TILES > 2) _tile_dpbsud(2, 7, 4); \
+            if (TILES > 3) _tile_dpbsud(3, 5, 4); \
         } \
         _tile_stored(0, sums[0], UNIT); \
         if (TILES > 1) _tile_stored(1, sums[TILE], UNIT); \
@@ -102,22 +107,23 @@ DEFINE_SUM_TILES(4)
 
 /* Of the digits of `height` vectors and TILE columns, sums of `words` words. Between
  * tiles_begin(height) and tiles_end(). Of what f knows (NULL: nothing) a line is fetched with each
- * word. (Called by way of pointers instead, it cost a tenth of a whole run.) */
+ * word, and so are the words at `next` (NULL: none). (Called by way of pointers instead, it cost a
+ * tenth of a whole run.) */
 static inline void sum_tile(size_t height, size_t words, tile_digits digits, const word *x,
-                            tile_sums sums, const fetcher *f)
+                            tile_sums sums, const fetcher *f, const word *next)
 {
     switch (digit_tiles(height)) {
     case 1:
-        sum_1(words, digits[0], x, sums, f);
+        sum_1(words, digits[0], x, sums, f, next);
         return;
     case 2:
-        sum_2(words, digits[0], x, sums, f);
+        sum_2(words, digits[0], x, sums, f, next);
         return;
     case 3:
-        sum_3(words, digits[0], x, sums, f);
+        sum_3(words, digits[0], x, sums, f, next);
         return;
     default:
-        sum_4(words, digits[0], x, sums, f);
+        sum_4(words, digits[0], x, sums, f, next);
     }
 }
 
@@ -222,8 +228,9 @@ static void (*const sums_of_rows[SUMS_ROWS])(size_t words, size_t height, const 
                                              int32_t *sums) = {EACH_SUMS(SUMS_ENTRY)};
 
 static void sum_tile(size_t height, size_t words, tile_digits digits, const word *x, tile_sums sums,
-                     const fetcher *f)
+                     const fetcher *f, const word *next)
 {
+    (void)next; /* the processor sees by itself what is to come */
     for (size_t k = 0; f && k < words; k++) FETCH(f, k);
     const size_t parts = (height + SUMS_ROWS - 1) / SUMS_ROWS;
     for (size_t part = 0; part < parts; part++) {
