@@ -1,7 +1,8 @@
 /* host/team.h: threads that share loops. The only place that knows OpenMP.
  *
  * Inside team_region() one thread runs the caller's function and the others wait for loops; a loop
- * costs about as much as two cache lines that change hands, so a training step can have several.
+ * costs about as much as four cache lines that change hands, half a microsecond, so a training step
+ * can have several.
  * Waiting threads spin for some microseconds, then sleep; where there are more threads than
  * processors they give way at once. Outside a region parallel_for opens one for itself.
  *
