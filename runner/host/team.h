@@ -2,9 +2,8 @@
  *
  * Inside team_region() one thread runs the caller's function and the others wait for loops; a loop
  * costs about as much as four cache lines that change hands, half a microsecond, so a training step
- * can have several.
- * Waiting threads spin for some microseconds, then sleep; where there are more threads than
- * processors they give way at once. Outside a region parallel_for opens one for itself.
+ * can have several. Waiting threads spin for some microseconds, then sleep; where there are more
+ * threads than processors they give way at once. Outside a region parallel_for opens one for itself.
  *
  * Neighbouring pieces of a loop go to the same thread, and the same share of a loop always to the
  * same one, as long as no thread is late: then others take over what it has not begun. So who runs
