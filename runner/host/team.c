@@ -214,7 +214,7 @@ static void wait_for_work(uint64_t round)
     pthread_mutex_unlock(&team.mutex);
 }
 
-/* What is to be seen must have been stored before: a load alone might overtake that. */
+/* Once what they wait for is stored: a mere load of `sleepers` might overtake that store. */
 static void wake(void)
 {
     if (atomic_fetch_add(&team.sleepers, 0) == 0) return;

@@ -141,7 +141,7 @@ static bool share_tiles(const bytes_product *p, size_t threads)
 static void run_pieces(const slope_host *host, bytes_product *p,
                        void (*task)(void *argument, size_t begin, size_t end))
 {
-    static size_t number; /* there is one thread where there are pieces to be dealt */
+    static size_t number; /* only one thread, outside of loops, deals pieces */
     const size_t pieces = p->parts * p->ranges;
     p->number = pieces > 1 ? ++number : 0;
     if (pieces == 1)

@@ -20,7 +20,7 @@ typedef int32_t tile_sums[DIGITS * TILE][TILE];
 
 /* The rows of digits fall into tiles of the processor, the last of which may be lower: ten numbers
  * fill three, not four. On an Emerald Rapids processor a product and its load took 8 ns together
- * where the core was ours alone, and 31 ns (15 and 10, one after the other) where another hardware
+ * where the core was ours alone, and 31 ns (15 and 10, as they alternated) where another hardware
  * thread was at work on it, though multiply-adds were as fast as ever: so fewer tiles count even if
  * they are fuller. */
 static size_t digit_tiles(size_t height)

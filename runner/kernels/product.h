@@ -172,7 +172,7 @@ static void fetch_outputs(size_t rows, size_t vectors, const real *c, size_t ldc
 static void add_tiles(const product *p, const block *at, size_t k0, size_t depth, const real *b,
                       size_t ldb, sum_start start)
 {
-    const bool along = p->a_step == 1;
+    const bool along = p->a_step == 1, activated = p->activation != SLOPE_IDENTITY;
     const size_t tiles = ceil_divide(at->rows, TALL), stride = along ? p->a_row : p->a_step;
     const size_t top = at->row * p->ldc + at->column;
     for (size_t i = 0; i < p->count; i++) {
@@ -189,7 +189,7 @@ static void add_tiles(const product *p, const block *at, size_t k0, size_t depth
                           p->ldc);
             tile(depth, p->a[i] + (at->row + m) * p->a_row + k0 * p->a_step, stride, b, ldb, c,
                  p->ldc, at->tail, start, &f);
-            if (p->value && k0 + depth == p->depth) finish_tile(p, at, at->row + m, height, c);
+            if (activated && k0 + depth == p->depth) finish_tile(p, at, at->row + m, height, c);
             c += height * p->ldc;
         }
     }

@@ -45,7 +45,7 @@ static const shape shapes[] = {{1, 1, 1},     {1, 1, 17},    {3, 5, 10},      {1
                                {17, 300, 10}, {33, 15, 33},  {64, 31, 48},    {65, 1, 49},
                                {70, 513, 7},  {5, 784, 100}, {130, 257, 130}, {40, 70, 10},
                                {33, 32, 1},   {64, 95, 12},  {81, 130, 11},   {67, 1700, 21},
-                               {6, 0, 4},     {140, 833, 5}, {9, 64, 300}};
+                               {6, 0, 4},     {140, 833, 5}, {9, 64, 300},    {40, 64, 300}};
 
 typedef struct buffers {
     float *x, *w, *b, *d, *y, *g, *e;
@@ -134,7 +134,49 @@ static void test_products(void **state)
     assert_true(tested >= 1);
 }
 
-/* The same with double, on a few shapes: the source is the same, the vectors are half as long. */
+/* e times the derivative that belongs to the value a of an activation. */
+static float times_derivative(slope_activation activation, float a, float e)
+{
+    switch (activation) {
+    case SLOPE_RELU:
+        return a > 0 ? e : 0;
+    case SLOPE_TANH:
+        return e * (1 - a * a);
+    case SLOPE_SIGMOID:
+        return e * (a * (1 - a));
+    default:
+        return e;
+    }
+}
+
+/* Once for each input, however its sum is cut. Any number will do for a value: x is taken. */
+static void test_derivatives_of_inputs(void **state)
+{
+    (void)state;
+    static const slope_activation activations[] = {SLOPE_RELU, SLOPE_TANH, SLOPE_SIGMOID};
+    for (size_t n = 0; n < 3 * sizeof shapes / sizeof shapes[0]; n++) {
+        const shape s = shapes[n / 3];
+        const slope_activation activation = activations[n % 3];
+        buffers wanted = make(s), got = make(s);
+        reference(s, &wanted);
+        for (size_t i = 0; i < s.rows * s.in; i++)
+            wanted.e[i] = times_derivative(activation, wanted.x[i], wanted.e[i]);
+        for (size_t isa = 0; isa < ISAS; isa++) {
+            if (!choose(isas[isa])) continue;
+            call_host call;
+            call_host_init(&call, FLOAT32, 0);
+            threads_set((int)(n % 2) + 1);
+            call.host.kernels->affine_input(&call.host, s.rows, s.in, s.out, got.d, s.out, got.w,
+                                            s.in, activation, got.x, s.in, got.e, s.in);
+            assert_memory_equal(got.e, wanted.e, s.rows * s.in * 4);
+        }
+        release(wanted);
+        release(got);
+    }
+    threads_set(1);
+}
+
+/* Products with double, on a few shapes: the source is the same, the vectors are half as long. */
 static void test_products_in_float64(void **state)
 {
     (void)state;
@@ -319,6 +361,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products),
+        cmocka_unit_test(test_derivatives_of_inputs),
         cmocka_unit_test(test_products_in_float64),
         cmocka_unit_test(test_pack),
         cmocka_unit_test(test_sums_and_argmax),
