@@ -2,14 +2,18 @@
  *
  * The pieces of a loop are dealt out in runs of neighbours, one run to each thread, always the same
  * ones: what a thread wrote in the last loop over the same matter is still in its cache. A run is
- * published in a 64-bit ticket: where it ends, and the next piece to be taken. To take a piece is
- * to swap the ticket for one that is higher by one; the other facts about the loop may be read
- * after that, since the loop cannot end before the piece is done. They lie beside the ticket, and a
- * thread that waits looks at the ticket of its own run: so one cache line, which changes hands in a
- * tenth of a microsecond, brings it all that it needs. Whoever is through with its own run helps
- * with the others'. A thread that comes late finds no piece left and touches nothing. Pieces done
- * are counted; the thread that runs the region goes on when all are, whether or not every other
- * thread has woken up. */
+ * published in a 64-bit ticket: where it ends, and the next piece to be taken. To take pieces is to
+ * swap the ticket for one that is higher by so many; the other facts about the loop may be read
+ * after that, since the loop cannot end before these pieces are done. They lie beside the ticket,
+ * and a thread that waits looks at the ticket of its own run: so one cache line, which changes
+ * hands in a tenth of a microsecond, brings it all that it needs. Whoever is through with its own
+ * run helps with the others'. A thread that comes late finds no piece left and touches nothing.
+ * Pieces done are counted; the thread that runs the region goes on when all are, whether or not
+ * every other thread has woken up.
+ *
+ * A swap waits until all that the thread has stored is in its cache: 50 ns, as long as a piece of a
+ * microsecond can bear just once. So a thread takes half of what is left of a run, rounded up, then
+ * half of the rest, down to one: guided self-scheduling (Polychronopoulos and Kuck 1987). */
 #include "host/team.h"
 
 #include <omp.h>
@@ -81,27 +85,32 @@ static void pause_processor(void)
 #endif
 }
 
-static bool has_piece(uint64_t ticket)
+static size_t pieces_left(uint64_t ticket)
 {
-    return (ticket & PIECE_MASK) < (ticket >> PIECE_BITS & PIECE_MASK);
+    return (size_t)((ticket >> PIECE_BITS & PIECE_MASK) - (ticket & PIECE_MASK));
+}
+
+/* Pieces [from, from + count) of a loop. */
+static void run_some(const loop *l, size_t from, size_t count)
+{
+    in_loop = true;
+    for (size_t first = from * l->grain; count > 0; count--, first += l->grain)
+        l->body(l->argument, first, l->count - first < l->grain ? l->count : first + l->grain);
+    in_loop = false;
 }
 
 /* Takes and runs pieces of a run until there is none left; how many these were. */
 static size_t work_on(run *r)
 {
-    size_t pieces = 0;
+    size_t pieces = 0, left;
     uint64_t ticket = atomic_load_explicit(&r->ticket, memory_order_acquire);
-    while (has_piece(ticket)) {
-        if (!atomic_compare_exchange_weak_explicit(&r->ticket, &ticket, ticket + 1,
+    while ((left = pieces_left(ticket)) > 0) {
+        const size_t taken = (left + 1) / 2;
+        if (!atomic_compare_exchange_weak_explicit(&r->ticket, &ticket, ticket + taken,
                                                    memory_order_acq_rel, memory_order_acquire))
             continue;
-        const loop *l = &r->loop;
-        const size_t first = (r->offset + (size_t)(ticket & PIECE_MASK)) * l->grain;
-        const size_t last = l->count - first < l->grain ? l->count : first + l->grain;
-        in_loop = true;
-        l->body(l->argument, first, last);
-        in_loop = false;
-        pieces++;
+        run_some(&r->loop, r->offset + (size_t)(ticket & PIECE_MASK), taken);
+        pieces += taken;
         ticket = atomic_load_explicit(&r->ticket, memory_order_acquire);
     }
     return pieces;
@@ -339,4 +348,28 @@ void parallel_for(size_t count, size_t grain,
         run_loop(&l);
     else
         open_region(run_loop, &l);
+}
+
+/* ---- pieces of any length -------------------------------------------------------------------- */
+
+typedef struct queue {
+    size_t count;
+    void (*body)(void *argument, size_t first, size_t last);
+    void *argument;
+    atomic_size_t next;
+} queue;
+
+static void serve_queue(void *argument, size_t first, size_t last)
+{
+    queue *q = argument;
+    (void)first, (void)last; /* whoever comes takes what there is */
+    for (size_t i; (i = atomic_fetch_add(&q->next, 1)) < q->count;) q->body(q->argument, i, i + 1);
+}
+
+void parallel_for_uneven(size_t count, void (*body)(void *argument, size_t first, size_t last),
+                         void *argument)
+{
+    queue q = {count, body, argument, 0};
+    const size_t threads = (size_t)threads_count();
+    parallel_for(threads < count ? threads : count, 1, serve_queue, &q);
 }

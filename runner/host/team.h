@@ -3,12 +3,13 @@
  * Inside team_region() one thread runs the caller's function and the others wait for loops; a loop
  * costs about as much as four cache lines that change hands, half a microsecond, so a training step
  * can have several. Waiting threads spin for some microseconds, then sleep; where there are more
- * threads than processors they give way at once. Outside a region parallel_for opens one for itself.
+ * threads than processors they give way at once. Outside a region parallel_for opens one for
+ * itself.
  *
  * Neighbouring pieces of a loop go to the same thread, and the same share of a loop always to the
- * same one, as long as no thread is late: then others take over what it has not begun. So who runs
- * which piece is left to chance in the end. Results must not depend on it, and nothing here adds
- * anything up. */
+ * same one, as long as no thread is late: then others take over what it has not taken yet. So who
+ * runs which piece is left to chance in the end. Results must not depend on it, and nothing here
+ * adds anything up. */
 #ifndef SLOPE_HOST_TEAM_H
 #define SLOPE_HOST_TEAM_H
 
@@ -36,6 +37,12 @@ void team_region(void (*body)(void *argument), void *argument);
  */
 void parallel_for(size_t count, size_t grain,
                   void (*body)(void *argument, size_t first, size_t last), void *argument);
+
+/* The same for pieces of one, none of which is begun before it can be run: where they take long, or
+ * some take longer than others by far. (Of short and even ones parallel_for's threads take several
+ * at once.) */
+void parallel_for_uneven(size_t count, void (*body)(void *argument, size_t first, size_t last),
+                         void *argument);
 
 /* Whether a loop started here would run on this thread alone: then cutting work finely is waste. */
 int parallel_is_serial(void);

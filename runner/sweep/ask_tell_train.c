@@ -175,7 +175,7 @@ static void run_all(void *argument)
     const groups *all = argument;
     const size_t threads = (size_t)threads_count();
     const size_t left = threads > 1 ? all->count % threads : 0;
-    if (all->count > left) parallel_for(all->count - left, 1, run_piece, argument);
+    if (all->count > left) parallel_for_uneven(all->count - left, run_piece, argument);
     for (size_t i = all->count - left; i < all->count; i++) {
         all->list[i].sole = true;
         run_group(&all->list[i]);

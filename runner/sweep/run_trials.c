@@ -36,7 +36,7 @@ static void run_side_by_side(void *argument)
     const size_t left = threads > 1 ? count % threads : 0;
     t->first = 0;
     r->groups_at_once = threads;
-    parallel_for(count - left, 1, run_piece, t);
+    parallel_for_uneven(count - left, run_piece, t);
     r->groups_at_once = 1;
     for (size_t i = count - left; i < count; i++) {
         t->groups[i].sole = true;

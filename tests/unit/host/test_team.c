@@ -66,6 +66,42 @@ static void test_each_piece_is_run_once(void **state)
     }
 }
 
+/* Pieces that take long: while the first one waits for all others, these are run. */
+typedef struct long_notes {
+    piece_notes pieces;
+    atomic_size_t done;
+} long_notes;
+
+static void note_long_piece(void *argument, size_t first, size_t last)
+{
+    long_notes *n = argument;
+    note_piece(&n->pieces, first, last);
+    while (first == 0 && threads_count() > 1 && atomic_load(&n->done) + 1 < n->pieces.count)
+        sched_yield();
+    atomic_fetch_add(&n->done, 1);
+}
+
+static void check_long_pieces(void *argument)
+{
+    (void)argument;
+    for (size_t count = 0; count < 40; count++) {
+        long_notes n = {.pieces = {.count = count, .grain = 1}};
+        parallel_for_uneven(count, note_long_piece, &n);
+        assert_false(n.pieces.odd);
+        for (size_t i = 0; i < MOST; i++) assert_int_equal(n.pieces.times[i], i < count);
+    }
+}
+
+static void test_no_piece_waits_for_a_long_one(void **state)
+{
+    (void)state;
+    for (int s = 0; s < SIZES; s++) {
+        threads_set(team_sizes[s]);
+        check_long_pieces(NULL);
+        team_region(check_long_pieces, NULL);
+    }
+}
+
 /* A loop right after the other, each of which reads what other pieces of the last one wrote. */
 enum { LOOPS = 5000 };
 
@@ -256,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_piece_is_run_once),
+        cmocka_unit_test(test_no_piece_waits_for_a_long_one),
         cmocka_unit_test(test_a_loop_ends_before_the_next),
         cmocka_unit_test(test_very_many_pieces),
         cmocka_unit_test(test_sleepers_are_woken),
