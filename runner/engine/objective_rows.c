@@ -74,7 +74,8 @@ static row_source source_to_pack(const objective *o, const scratch *s, const bat
 }
 
 /* Lets the kernels fetch the rows that come next: where these lie one after another, line after
- * line as memory likes it best; otherwise a line of each row, then the next of each. */
+ * line as memory likes it best; otherwise a line of each row, then the next of each. Their labels
+ * are fetched here. */
 static void look_ahead(row_source *source, scratch *s, const batch *b)
 {
     enum { LINE = 64 };
@@ -89,6 +90,8 @@ static void look_ahead(row_source *source, scratch *s, const batch *b)
     source->next = s->next;
     source->stride = b->index ? LINE : b->rows * LINE;
     source->lines = b->rows * ((row_bytes + LINE - 1) / LINE);
+    for (size_t r = 0; b->index && b->table->labels && r < b->rows; r++)
+        __builtin_prefetch(&b->table->labels[b->index[first + r]], 0, 2);
     for (size_t i = b->rows; i < places; i++) s->next[i] = s->next[i - b->rows] + source->stride;
 }
 
