@@ -38,12 +38,10 @@ static void forward(const slope_model_call *c)
 
 static void backward(const slope_model_call *c)
 {
-    const slope_kernels *k = c->host->kernels;
-    k->affine_weights(c->host, c->rows, c->shape.features, c->shape.outputs, c->x, c->ldx,
-                      c->score_gradient, c->shape.outputs, c->gradient + c->offsets[WEIGHT],
-                      c->shape.features);
-    k->affine_bias(c->host, c->rows, c->shape.outputs, c->score_gradient, c->shape.outputs,
-                   c->gradient + c->offsets[BIAS]);
+    c->host->kernels->affine_backward(
+        c->host, c->rows, c->shape.features, c->shape.outputs, c->x, c->ldx, c->score_gradient,
+        c->shape.outputs, c->gradient + c->offsets[WEIGHT], c->shape.features,
+        c->gradient + c->offsets[BIAS], false, NULL, 0, SLOPE_IDENTITY, NULL, 0);
 }
 
 /* ---- several at once ------------------------------------------------------------------------- */

@@ -60,22 +60,22 @@ static slope_status tensors(const slope_host *host, const void *config_,
     return SLOPE_OK;
 }
 
-/* Workspace: the activations of every hidden layer, then two buffers for gradients that take turns.
- */
-static size_t widest(const config *m)
+/* Distance between rows of so many units in the workspace. Rows that are a power of two apart would
+ * crowd a few sets of the cache, so these are kept an odd number of cache lines apart. */
+static size_t row_length(size_t width)
 {
-    size_t width = 0;
-    for (size_t l = 0; l < m->hidden.count; l++)
-        if ((size_t)m->hidden.values[l] > width) width = (size_t)m->hidden.values[l];
-    return width;
+    enum { LINE = 64 / sizeof(real) };
+    return width % (2 * LINE) == 0 ? width + LINE : width;
 }
 
+/* Workspace: the activations of every hidden layer, which backward turns into their gradients. */
 static size_t workspace(const void *config_, const slope_model_shape *shape, size_t rows)
 {
     const config *m = config_;
     (void)shape;
-    size_t reals = 2 * rows * widest(m);
-    for (size_t l = 0; l < m->hidden.count; l++) reals += rows * (size_t)m->hidden.values[l];
+    size_t reals = 0;
+    for (size_t l = 0; l < m->hidden.count; l++)
+        reals += rows * row_length((size_t)m->hidden.values[l]);
     return reals;
 }
 
@@ -83,9 +83,22 @@ static size_t workspace(const void *config_, const slope_model_shape *shape, siz
 static real *activation_of(const slope_model_call *c, size_t layer)
 {
     const config *m = c->config;
-    real *a = c->workspace + 2 * c->rows * widest(m);
-    for (size_t l = 0; l < layer; l++) a += c->rows * (size_t)m->hidden.values[l];
+    real *a = c->workspace;
+    for (size_t l = 0; l < layer; l++) a += c->rows * row_length((size_t)m->hidden.values[l]);
     return a;
+}
+
+/* Distance between the rows that layer `layer` reads, and between those that it puts out. */
+static size_t input_row_length(const slope_model_call *c, size_t layer)
+{
+    return layer ? row_length(inputs(c->config, &c->shape, layer)) : c->ldx;
+}
+
+static size_t output_row_length(const slope_model_call *c, size_t layer)
+{
+    const config *m = c->config;
+    const size_t width = units(m, &c->shape, layer);
+    return layer < m->hidden.count ? row_length(width) : width;
 }
 
 /* Where layer `layer` puts what it computes. */
@@ -106,9 +119,9 @@ static void forward_from(const slope_model_call *c, size_t layer)
     for (size_t l = layer; l <= m->hidden.count; l++) {
         const size_t in = inputs(m, &c->shape, l), width = units(m, &c->shape, l);
         c->host->kernels->affine(c->host, c->rows, in, width, l ? activation_of(c, l - 1) : c->x,
-                                 l ? in : c->ldx, c->weights + c->offsets[2 * l], in,
+                                 input_row_length(c, l), c->weights + c->offsets[2 * l], in,
                                  c->weights + c->offsets[2 * l + 1], nonlinearity(m, l),
-                                 output_of(c, l), width);
+                                 output_of(c, l), output_row_length(c, l));
     }
 }
 
@@ -117,43 +130,37 @@ static void forward(const slope_model_call *c)
     forward_from(c, 0);
 }
 
-static void add_layer(const slope_model_call *c, size_t layer, const real *d, bool separate)
+/* The gradient of what layer `layer` puts out: it has taken the place of that. */
+static const real *gradient_of(const slope_model_call *c, size_t layer)
 {
     const config *m = c->config;
-    const slope_kernels *k = c->host->kernels;
-    const size_t in = inputs(m, &c->shape, layer), width = units(m, &c->shape, layer);
-    const real *x = layer ? activation_of(c, layer - 1) : c->x;
-    real *w = c->gradient + c->offsets[2 * layer], *b = c->gradient + c->offsets[2 * layer + 1];
-    const size_t ldx = layer ? in : c->ldx;
-    if (separate) {
-        k->affine_weights_many(c->host, 1, c->rows, in, width, x, ldx, &d, width, &w, in, true);
-        k->affine_bias_many(c->host, 1, c->rows, width, &d, width, &b, true);
-    } else {
-        k->affine_weights(c->host, c->rows, in, width, x, ldx, d, width, w, in);
-        k->affine_bias(c->host, c->rows, width, d, width, b);
-    }
+    return layer < m->hidden.count ? activation_of(c, layer) : c->score_gradient;
 }
 
-/* All layers but the first. Returns the gradient of what the first one gives. */
-static const real *backward_to_first(const slope_model_call *c, bool separate)
+static void backward_layer(const slope_model_call *c, size_t layer, bool separate)
 {
     const config *m = c->config;
-    const real *d = c->score_gradient;
-    for (size_t l = m->hidden.count; l > 0; l--) {
-        const size_t in = inputs(m, &c->shape, l), width = units(m, &c->shape, l);
-        real *e = c->workspace + l % 2 * c->rows * widest(m);
-        add_layer(c, l, d, separate);
-        c->host->kernels->affine_input(
-            c->host, c->rows, in, width, d, width, c->weights + c->offsets[2 * l], in,
-            kernels_name[m->activation], activation_of(c, l - 1), in, e, in);
-        d = e;
-    }
-    return d;
+    const size_t in = inputs(m, &c->shape, layer), width = units(m, &c->shape, layer);
+    const size_t ldx = input_row_length(c, layer);
+    real *before = layer ? activation_of(c, layer - 1) : NULL;
+    c->host->kernels->affine_backward(
+        c->host, c->rows, in, width, layer ? before : c->x, ldx, gradient_of(c, layer),
+        output_row_length(c, layer), c->gradient + c->offsets[2 * layer], in,
+        c->gradient + c->offsets[2 * layer + 1], separate, c->weights + c->offsets[2 * layer], in,
+        kernels_name[m->activation], before, ldx);
+}
+
+/* All layers but the first. */
+static void backward_to_first(const slope_model_call *c, bool separate)
+{
+    const config *m = c->config;
+    for (size_t l = m->hidden.count; l > 0; l--) backward_layer(c, l, separate);
 }
 
 static void backward(const slope_model_call *c)
 {
-    add_layer(c, 0, backward_to_first(c, false), false);
+    backward_to_first(c, false);
+    backward_layer(c, 0, false);
 }
 
 /* ---- several at once: their first layers, with one input, are one product -------------------- */
@@ -175,7 +182,8 @@ static void forward_many(size_t count, const slope_model_call *calls)
             y[i] = output_of(&c[i], 0);
         }
         c->host->kernels->affine_many(c->host, n, c->rows, c->shape.features, width, c->x, c->ldx,
-                                      w, c->shape.features, b, nonlinearity(m, 0), y, width);
+                                      w, c->shape.features, b, nonlinearity(m, 0), y,
+                                      output_row_length(c, 0));
         for (size_t i = 0; i < n; i++) forward_from(&c[i], 1);
     }
 }
@@ -188,15 +196,16 @@ static void backward_many(size_t count, const slope_model_call *calls, bool sepa
         const slope_model_call *c = calls + first;
         const slope_kernels *k = c->host->kernels;
         const size_t n = count - first < AT_ONCE ? count - first : AT_ONCE;
-        const size_t width = units(c->config, &c->shape, 0);
+        const size_t width = units(c->config, &c->shape, 0), ldd = output_row_length(c, 0);
         for (size_t i = 0; i < n; i++) {
-            d[i] = backward_to_first(&c[i], separate);
+            backward_to_first(&c[i], separate);
+            d[i] = gradient_of(&c[i], 0);
             w[i] = c[i].gradient + c[i].offsets[0];
             b[i] = c[i].gradient + c[i].offsets[1];
         }
-        k->affine_weights_many(c->host, n, c->rows, c->shape.features, width, c->x, c->ldx, d,
-                               width, w, c->shape.features, separate);
-        k->affine_bias_many(c->host, n, c->rows, width, d, width, b, separate);
+        k->affine_weights_many(c->host, n, c->rows, c->shape.features, width, c->x, c->ldx, d, ldd,
+                               w, c->shape.features, separate);
+        k->affine_bias_many(c->host, n, c->rows, width, d, ldd, b, separate);
     }
 }
 

@@ -211,15 +211,15 @@ static void gradient_task(void *argument, size_t begin, size_t end)
               to < p->in ? to : p->in);
 }
 
-static void multiply_gradients(const slope_host *host, bytes_product *p)
+static job gradients_job(bytes_product *p)
 {
     enum { PIECE_UNITS = 4 };
-    if (!p->rows || !p->out || !p->count) return;
+    if (!p->rows || !p->out || !p->count) return (job){.count = 0};
     const size_t threads = bytes_threads(p), units = ceil_divide(p->in, UNIT);
     const bool by_tiles = share_tiles(p, threads);
     p->parts = by_tiles ? threads : 1;
     p->ranges = threads == 1 ? 1 : pieces_for(units, PIECE_UNITS, by_tiles ? 1 : threads);
-    run_pieces(host, p, gradient_task);
+    return bytes_job(p, gradient_task);
 }
 
 #endif

@@ -217,7 +217,7 @@ static void multiply_scores(const slope_host *host, bytes_product *p)
     p->parts = !by_tiles ? 1 : threads * (p->keeps ? PIECES_EACH : 1);
     if (p->parts > count_tiles(p)) p->parts = count_tiles(p);
     p->ranges = by_tiles ? 1 : threads < units ? threads : units;
-    run_pieces(host, p, score_task);
+    run_job(host, bytes_job(p, score_task));
 }
 
 #endif

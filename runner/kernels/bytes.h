@@ -8,8 +8,8 @@
 #ifndef SLOPE_KERNELS_BYTES_H
 #define SLOPE_KERNELS_BYTES_H
 
-#include "kernels/cut.h"
 #include "kernels/exact.h"
+#include "kernels/jobs.h"
 #include "kernels/rows.h"
 
 #include <stdlib.h>
@@ -135,19 +135,15 @@ static bool share_tiles(const bytes_product *p, size_t threads)
     return threads > 1 && count_tiles(p) >= 2 * threads;
 }
 
-/* Runs all pieces. There are more of them than threads where a piece costs nothing of its own: what
- * it needs a thread makes for the first one that it runs, and keeps. So a core that does half as
- * much as another, because somebody else is at work on it, is not waited for. */
-static void run_pieces(const slope_host *host, bytes_product *p,
-                       void (*task)(void *argument, size_t begin, size_t end))
+/* There are more pieces than threads where a piece costs nothing of its own: what it needs a thread
+ * makes for the first one that it runs, and keeps. So a core that does half as much as another,
+ * because somebody else is at work on it, is not waited for. */
+static job bytes_job(bytes_product *p, void (*task)(void *argument, size_t begin, size_t end))
 {
     static size_t number; /* only one thread, outside of loops, deals pieces */
     const size_t pieces = p->parts * p->ranges;
     p->number = pieces > 1 ? ++number : 0;
-    if (pieces == 1)
-        task(p, 0, 1);
-    else
-        host->parallel_for(host, pieces, 1, task, p);
+    return (job){pieces, 1, task, p};
 }
 
 #endif

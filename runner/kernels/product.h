@@ -12,7 +12,7 @@
 #ifndef SLOPE_KERNELS_PRODUCT_H
 #define SLOPE_KERNELS_PRODUCT_H
 
-#include "kernels/cut.h"
+#include "kernels/jobs.h"
 #include "kernels/rows.h"
 #include "kernels/vector.h"
 #include "slope/kernels.h"
@@ -32,11 +32,58 @@ typedef enum sum_start {
 
 /* ---- the tile -------------------------------------------------------------------------------- */
 
+/* The end of sums that are multiplied by a derivative: where they are written instead of c. */
+typedef struct tile_slope {
+    slope_activation activation;
+    const real *value; /* φ(z); may be the result */
+    size_t ldv;
+    real *result;
+    size_t ldr;
+} tile_slope;
+
+static inline vec relu_slope(vec value, vec sum)
+{
+    return v_where_positive(value, sum);
+}
+
+static inline vec tanh_slope(vec value, vec sum)
+{
+    return v_mul(sum, v_sub(v_set1(1), v_mul(value, value)));
+}
+
+static inline vec sigmoid_slope(vec value, vec sum)
+{
+    return v_mul(sum, v_mul(value, v_sub(v_set1(1), value)));
+}
+
+/* Of the sums of a tile, and where its rows go then. */
+#define SLOPE_OF_TILE(ROWS, VECTORS, NAME) \
+    for (size_t m = 0; m < ROWS; m++) { \
+        const real *value = end->value + m * end->ldv; \
+        for (size_t n = 0; n + 1 < VECTORS; n++) \
+            sum[m][n] = NAME##_slope(v_load(value + n * VLEN), sum[m][n]); \
+        sum[m][LAST] = NAME##_slope(v_load_part(value + LAST * VLEN, tail), sum[m][LAST]); \
+    }
+#define END_TILE(ROWS, VECTORS) \
+    if (end) { \
+        if (end->activation == SLOPE_RELU) { \
+            SLOPE_OF_TILE(ROWS, VECTORS, relu) \
+        } else if (end->activation == SLOPE_TANH) { \
+            SLOPE_OF_TILE(ROWS, VECTORS, tanh) \
+        } else { \
+            SLOPE_OF_TILE(ROWS, VECTORS, sigmoid) \
+        } \
+        c = end->result; \
+        ldc = end->ldr; \
+    }
+#define END_NOT(ROWS, VECTORS) (void)end;
+
 /* c[m][n] = chain over k of a[m · ROW + k · STEP] · b[k][n]. The last vector of a row of c has
  * `tail` lanes that exist; in b all are there. One of ROW and STEP is `stride`, the other 1. */
-#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP, FETCH_ONE) \
+#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP, FETCH_ONE, END) \
     static void NAME(size_t depth, const real *a, size_t stride, const real *b, size_t ldb, \
-                     real *c, size_t ldc, size_t tail, sum_start start, const fetcher *f) \
+                     real *c, size_t ldc, size_t tail, sum_start start, const fetcher *f, \
+                     const tile_slope *end) \
     { \
         enum { LAST = VECTORS - 1 }; \
         (void)f; \
@@ -58,6 +105,7 @@ typedef enum sum_start {
             a += STEP; \
             b += ldb; \
         } \
+        END(ROWS, VECTORS) \
         FORGET(c); \
         for (size_t m = 0; m < ROWS; m++) { \
             real *row = c + m * ldc; \
@@ -82,16 +130,17 @@ enum { TALL = 6 };
 /* Of tiles whose steps lie apart and whose rows are neighbours in a, without and with something to
  * fetch, and the other way round. */
 #define DEFINE_TILES(ROWS) \
-    DEFINE_TILE(across_##ROWS##_1, ROWS, 1, 1, stride, FETCH_NOT) \
-    DEFINE_TILE(across_##ROWS##_2, ROWS, 2, 1, stride, FETCH_NOT) \
-    DEFINE_TILE(fetching_##ROWS##_1, ROWS, 1, 1, stride, FETCH) \
-    DEFINE_TILE(fetching_##ROWS##_2, ROWS, 2, 1, stride, FETCH) \
-    DEFINE_TILE(along_##ROWS##_1, ROWS, 1, stride, 1, FETCH_NOT) \
-    DEFINE_TILE(along_##ROWS##_2, ROWS, 2, stride, 1, FETCH_NOT)
+    DEFINE_TILE(across_##ROWS##_1, ROWS, 1, 1, stride, FETCH_NOT, END_NOT) \
+    DEFINE_TILE(across_##ROWS##_2, ROWS, 2, 1, stride, FETCH_NOT, END_NOT) \
+    DEFINE_TILE(fetching_##ROWS##_1, ROWS, 1, 1, stride, FETCH, END_NOT) \
+    DEFINE_TILE(fetching_##ROWS##_2, ROWS, 2, 1, stride, FETCH, END_NOT) \
+    DEFINE_TILE(along_##ROWS##_1, ROWS, 1, stride, 1, FETCH_NOT, END_TILE) \
+    DEFINE_TILE(along_##ROWS##_2, ROWS, 2, stride, 1, FETCH_NOT, END_TILE)
 EACH_HEIGHT(DEFINE_TILES)
 
 typedef void (*tile_function)(size_t depth, const real *a, size_t stride, const real *b, size_t ldb,
-                              real *c, size_t ldc, size_t tail, sum_start start, const fetcher *f);
+                              real *c, size_t ldc, size_t tail, sum_start start, const fetcher *f,
+                              const tile_slope *end);
 #define ACROSS(ROWS)   [ROWS - 1] = {across_##ROWS##_1, across_##ROWS##_2},
 #define FETCHING(ROWS) [ROWS - 1] = {fetching_##ROWS##_1, fetching_##ROWS##_2},
 #define ALONG(ROWS)    [ROWS - 1] = {along_##ROWS##_1, along_##ROWS##_2},
@@ -112,9 +161,7 @@ typedef struct product {
     real *const *c;
     size_t ldc;
     sum_start start;
-    slope_activation activation; /* if there is one, c is multiplied by φ'(z), value = φ(z) */
-    const real *value;
-    size_t ldv;
+    tile_slope end;     /* if it has an activation: one matrix, and `along` */
     size_t panels;      /* of columns */
     size_t blocks;      /* of rows */
     row_source *source; /* of b: it knows what comes next; NULL: nothing */
@@ -139,23 +186,13 @@ static void copy_panel(const product *p, const block *at, size_t k0, size_t dept
     }
 }
 
-static void differentiate(slope_activation activation, size_t count, const real *restrict a,
-                          real *restrict c)
+/* The same for the matrices that begin `rows` rows and `columns` columns further on. */
+static tile_slope slope_from(tile_slope s, size_t rows, size_t columns)
 {
-    if (activation == SLOPE_RELU)
-        for (size_t i = 0; i < count; i++) c[i] = a[i] > 0 ? c[i] : 0;
-    else if (activation == SLOPE_TANH)
-        for (size_t i = 0; i < count; i++) c[i] *= 1 - a[i] * a[i];
-    else if (activation == SLOPE_SIGMOID)
-        for (size_t i = 0; i < count; i++) c[i] *= a[i] * (1 - a[i]);
-}
-
-/* While the tile is still in the first-level cache. */
-static void finish_tile(const product *p, const block *at, size_t row, size_t rows, real *c)
-{
-    const real *value = p->value + row * p->ldv + at->column;
-    for (size_t m = 0; m < rows; m++)
-        differentiate(p->activation, at->columns, value + m * p->ldv, c + m * p->ldc);
+    if (s.activation == SLOPE_IDENTITY) return s;
+    s.value += rows * s.ldv + columns;
+    s.result += rows * s.ldr + columns;
+    return s;
 }
 
 /* Outputs that a tile will need; they may lie beyond what there is. */
@@ -172,9 +209,11 @@ static void fetch_outputs(size_t rows, size_t vectors, const real *c, size_t ldc
 static void add_tiles(const product *p, const block *at, size_t k0, size_t depth, const real *b,
                       size_t ldb, sum_start start)
 {
-    const bool along = p->a_step == 1, activated = p->activation != SLOPE_IDENTITY;
+    const bool along = p->a_step == 1;
+    const bool ends = p->end.activation != SLOPE_IDENTITY && k0 + depth == p->depth;
     const size_t tiles = ceil_divide(at->rows, TALL), stride = along ? p->a_row : p->a_step;
     const size_t top = at->row * p->ldc + at->column;
+    tile_slope end = slope_from(p->end, at->row, at->column);
     for (size_t i = 0; i < p->count; i++) {
         real *c = p->c[i] + top;
         const real *next_c = i + 1 < p->count ? p->c[i + 1] + top : p->c[0] + top + at->columns;
@@ -188,8 +227,8 @@ static void add_tiles(const product *p, const block *at, size_t k0, size_t depth
             fetch_outputs(height, at->vectors, t + 1 < tiles ? c + height * p->ldc : next_c,
                           p->ldc);
             tile(depth, p->a[i] + (at->row + m) * p->a_row + k0 * p->a_step, stride, b, ldb, c,
-                 p->ldc, at->tail, start, &f);
-            if (activated && k0 + depth == p->depth) finish_tile(p, at, at->row + m, height, c);
+                 p->ldc, at->tail, start, &f, ends ? &end : NULL);
+            end = slope_from(end, height, 0);
             c += height * p->ldc;
         }
     }
@@ -212,29 +251,30 @@ static void add_block(const product *p, const block *at)
     }
 }
 
-/* Sums of more than one panel that are to be added to c at their end: they grow in a tile's worth
- * of memory first. */
-static void add_separately(const product *p, const block *at)
+/* Sums of more than one panel that are to be added to c at their end, or to be written elsewhere
+ * then: they grow in memory of their own. */
+static void add_apart(const product *p, const block *at)
 {
-    real sums[TALL * MAX_VECTORS * VLEN];
+    enum { ROWS = 8 * TALL, LD = MAX_VECTORS * VLEN }; /* for which panels are copied once */
+    _Alignas(CACHE_LINE) real sums[ROWS * LD];
     for (size_t i = 0; i < p->count; i++)
-        for (size_t m = 0; m < at->rows; m += TALL) {
-            const real *a = p->a[i] + (at->row + m) * p->a_row;
-            real *to = sums, *c = p->c[i] + (at->row + m) * p->ldc + at->column;
-            block tile = *at;
-            tile.row = tile.column = 0;
-            tile.rows = at->rows - m < TALL ? at->rows - m : TALL;
+        for (size_t m = at->row; m < at->row + at->rows; m += ROWS) {
+            const real *a = p->a[i] + m * p->a_row;
+            real *to = sums, *c = p->c[i] + m * p->ldc + at->column;
+            block rows = *at;
+            rows.row = rows.column = 0;
+            rows.rows = at->row + at->rows - m < ROWS ? at->row + at->rows - m : ROWS;
             product part = *p;
             part.count = 1;
             part.a = &a;
             part.b += at->column;
             part.c = &to;
-            part.ldc = MAX_VECTORS * VLEN;
+            part.ldc = LD;
             part.start = FROM_ZERO;
-            add_block(&part, &tile);
-            for (size_t r = 0; r < tile.rows; r++)
-                for (size_t n = 0; n < at->columns; n++)
-                    c[r * p->ldc + n] += sums[r * part.ldc + n];
+            part.end = slope_from(p->end, m, at->column);
+            add_block(&part, &rows);
+            for (size_t r = 0; p->start == SEPARATE && r < rows.rows; r++)
+                for (size_t n = 0; n < at->columns; n++) c[r * p->ldc + n] += sums[r * LD + n];
         }
 }
 
@@ -270,8 +310,9 @@ static void product_task(void *argument, size_t begin, size_t end)
         }
         last = piece_begin(vectors, p->panels, panel + 1);
         set_columns(p, first, last, &at);
-        if (p->start == SEPARATE && p->depth > PANEL_DEPTH)
-            add_separately(p, &at);
+        const bool ends_elsewhere = p->start == SEPARATE || p->end.activation != SLOPE_IDENTITY;
+        if (ends_elsewhere && p->depth > PANEL_DEPTH)
+            add_apart(p, &at);
         else
             add_block(p, &at);
     }
@@ -279,10 +320,10 @@ static void product_task(void *argument, size_t begin, size_t end)
 
 /* Threads share the rows of C where there are many and `by_rows` says that these are better shared,
  * and otherwise its columns; where these are few, the rows after all. */
-static void multiply(const slope_host *host, product *p, bool by_rows)
+static job product_job(product *p, bool by_rows)
 {
     enum { MANY = 32 };
-    if (!p->rows || !p->columns || !p->count) return;
+    if (!p->rows || !p->columns || !p->count) return (job){.count = 0};
     const size_t threads = threads_worth(p->count * p->rows, p->columns, p->depth);
     const size_t vectors = ceil_divide(p->columns, VLEN);
     by_rows = (by_rows && p->rows >= MANY * threads) || vectors < 2 * threads;
@@ -290,10 +331,7 @@ static void multiply(const slope_host *host, product *p, bool by_rows)
     p->blocks = by_rows && p->rows >= threads ? threads : 1;
     const size_t tasks = p->panels * p->blocks;
     if (threads > 1) p->source = NULL; /* it is one thread's */
-    if (threads == 1)
-        product_task(p, 0, tasks);
-    else
-        host->parallel_for(host, tasks, 1, product_task, p);
+    return (job){tasks, threads > 1 ? 1 : tasks, product_task, p};
 }
 
 #endif

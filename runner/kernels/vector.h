@@ -32,7 +32,7 @@
 #define VECTORS_32 0
 #endif
 
-#define SLOPE_VECTOR_OPS(load_, store_, set1_, add_, mul_, max_, fma_) \
+#define SLOPE_VECTOR_OPS(load_, store_, set1_, add_, sub_, mul_, max_, fma_) \
     static inline vec v_load(const real *p) \
     { \
         return load_(p); \
@@ -48,6 +48,10 @@
     static inline vec v_add(vec a, vec b) \
     { \
         return add_(a, b); \
+    } \
+    static inline vec v_sub(vec a, vec b) \
+    { \
+        return sub_(a, b); \
     } \
     static inline vec v_mul(vec a, vec b) \
     { \
@@ -65,36 +69,36 @@
 #if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
 typedef __m512 vec;
 enum { VLEN = 16 };
-SLOPE_VECTOR_OPS(_mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_mul_ps,
-                 _mm512_max_ps, _mm512_fmadd_ps)
+SLOPE_VECTOR_OPS(_mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps,
+                 _mm512_mul_ps, _mm512_max_ps, _mm512_fmadd_ps)
 #elif defined(__AVX512F__)
 typedef __m512d vec;
 enum { VLEN = 8 };
-SLOPE_VECTOR_OPS(_mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_add_pd, _mm512_mul_pd,
-                 _mm512_max_pd, _mm512_fmadd_pd)
+SLOPE_VECTOR_OPS(_mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_add_pd, _mm512_sub_pd,
+                 _mm512_mul_pd, _mm512_max_pd, _mm512_fmadd_pd)
 #elif defined(__AVX2__) && defined(__FMA__) && SLOPE_REAL_BITS == 32
 typedef __m256 vec;
 enum { VLEN = 8 };
-SLOPE_VECTOR_OPS(_mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_mul_ps,
-                 _mm256_max_ps, _mm256_fmadd_ps)
+SLOPE_VECTOR_OPS(_mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps,
+                 _mm256_mul_ps, _mm256_max_ps, _mm256_fmadd_ps)
 #elif defined(__AVX2__) && defined(__FMA__)
 typedef __m256d vec;
 enum { VLEN = 4 };
-SLOPE_VECTOR_OPS(_mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_add_pd, _mm256_mul_pd,
-                 _mm256_max_pd, _mm256_fmadd_pd)
+SLOPE_VECTOR_OPS(_mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_add_pd, _mm256_sub_pd,
+                 _mm256_mul_pd, _mm256_max_pd, _mm256_fmadd_pd)
 #elif defined(__aarch64__) && SLOPE_REAL_BITS == 32
 typedef float32x4_t vec;
 enum { VLEN = 4 };
 #define SLOPE_NEON_MAX(a, b)    vbslq_f32(vcgtq_f32(a, b), a, b)
 #define SLOPE_NEON_FMA(a, b, c) vfmaq_f32(c, a, b)
-SLOPE_VECTOR_OPS(vld1q_f32, vst1q_f32, vdupq_n_f32, vaddq_f32, vmulq_f32, SLOPE_NEON_MAX,
+SLOPE_VECTOR_OPS(vld1q_f32, vst1q_f32, vdupq_n_f32, vaddq_f32, vsubq_f32, vmulq_f32, SLOPE_NEON_MAX,
                  SLOPE_NEON_FMA)
 #elif defined(__aarch64__)
 typedef float64x2_t vec;
 enum { VLEN = 2 };
 #define SLOPE_NEON_MAX(a, b)    vbslq_f64(vcgtq_f64(a, b), a, b)
 #define SLOPE_NEON_FMA(a, b, c) vfmaq_f64(c, a, b)
-SLOPE_VECTOR_OPS(vld1q_f64, vst1q_f64, vdupq_n_f64, vaddq_f64, vmulq_f64, SLOPE_NEON_MAX,
+SLOPE_VECTOR_OPS(vld1q_f64, vst1q_f64, vdupq_n_f64, vaddq_f64, vsubq_f64, vmulq_f64, SLOPE_NEON_MAX,
                  SLOPE_NEON_FMA)
 #else
 typedef real vec;
@@ -103,16 +107,37 @@ enum { VLEN = 1 };
 #define SLOPE_SCALAR_STORE(p, v) (*(p) = (v))
 #define SLOPE_SCALAR_SET1(x)     (x)
 #define SLOPE_SCALAR_ADD(a, b)   ((a) + (b))
+#define SLOPE_SCALAR_SUB(a, b)   ((a) - (b))
 #define SLOPE_SCALAR_MUL(a, b)   ((a) * (b))
 #define SLOPE_SCALAR_MAX(a, b)   ((a) > (b) ? (a) : (b))
 #if SLOPE_REAL_BITS == 32
 SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, SLOPE_SCALAR_ADD,
-                 SLOPE_SCALAR_MUL, SLOPE_SCALAR_MAX, fmaf)
+                 SLOPE_SCALAR_SUB, SLOPE_SCALAR_MUL, SLOPE_SCALAR_MAX, fmaf)
 #else
 SLOPE_VECTOR_OPS(SLOPE_SCALAR_LOAD, SLOPE_SCALAR_STORE, SLOPE_SCALAR_SET1, SLOPE_SCALAR_ADD,
-                 SLOPE_SCALAR_MUL, SLOPE_SCALAR_MAX, fma)
+                 SLOPE_SCALAR_SUB, SLOPE_SCALAR_MUL, SLOPE_SCALAR_MAX, fma)
 #endif
 #endif
+
+/* v in lanes where a > 0, and 0 elsewhere. */
+static inline vec v_where_positive(vec a, vec v)
+{
+#if defined(__AVX512F__) && SLOPE_REAL_BITS == 32
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, v_set1(0), _CMP_GT_OQ), v);
+#elif defined(__AVX512F__)
+    return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(a, v_set1(0), _CMP_GT_OQ), v);
+#elif defined(__AVX2__) && defined(__FMA__) && SLOPE_REAL_BITS == 32
+    return _mm256_and_ps(_mm256_cmp_ps(a, v_set1(0), _CMP_GT_OQ), v);
+#elif defined(__AVX2__) && defined(__FMA__)
+    return _mm256_and_pd(_mm256_cmp_pd(a, v_set1(0), _CMP_GT_OQ), v);
+#elif defined(__aarch64__) && SLOPE_REAL_BITS == 32
+    return vbslq_f32(vcgtq_f32(a, v_set1(0)), v, v_set1(0));
+#elif defined(__aarch64__)
+    return vbslq_f64(vcgtq_f64(a, v_set1(0)), v, v_set1(0));
+#else
+    return a > 0 ? v : 0;
+#endif
+}
 
 /* The first n lanes (1 to VLEN) at p; other lanes are 0 when loaded and left alone when stored. */
 #if defined(__AVX512F__) && SLOPE_REAL_BITS == 32

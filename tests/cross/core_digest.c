@@ -87,7 +87,7 @@ typedef struct layer {
 
 static const layer layers[] = {{1, 1, 1},    {5, 3, 2},    {17, 20, 10}, {40, 70, 10},
                                {33, 64, 12}, {64, 31, 48}, {65, 5, 49},  {70, 300, 7}};
-enum { LAYERS = sizeof layers / sizeof *layers, PRODUCTS = 7, PAIR = 2 };
+enum { LAYERS = sizeof layers / sizeof *layers, PRODUCTS = 8, PAIR = 2 };
 
 static void digest_layer(const kernels *k, const slope_host *host, layer s, uint64_t *sums)
 {
@@ -116,6 +116,9 @@ static void digest_layer(const kernels *k, const slope_host *host, layer s, uint
                    SLOPE_IDENTITY, (real *const *)y, s.out);
     p->affine_weights_many(host, PAIR, s.rows, s.in, s.out, x, s.in, (const real *const *)d, s.out,
                            (real *const *)g, s.in, true);
+    p->affine_backward(host, s.rows, s.in, s.out, x, s.in, d[1], s.out, g[1], s.in, b, false, w[1],
+                       s.in, SLOPE_TANH, x, s.in);
+    sums[7] = digest(digest(sums[7], x, s.rows * s.in * k->real_size), b, s.out * k->real_size);
     for (size_t i = 0; i < PAIR; i++) {
         sums[3] = digest(sums[3], y[i], scores);
         sums[4] = digest(sums[4], g[i], weights);
@@ -132,8 +135,8 @@ static void digest_layer(const kernels *k, const slope_host *host, layer s, uint
 static void show_products(const kernels *k, const slope_host *host)
 {
     static const char *const names[PRODUCTS] = {
-        "affine",   "affine_weights", "affine_input", "affine_many", "affine_weights_many",
-        "sum_rows", "max_rows"};
+        "affine",   "affine_weights", "affine_input",   "affine_many", "affine_weights_many",
+        "sum_rows", "max_rows",       "affine_backward"};
     uint64_t sums[PRODUCTS] = {EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY};
     for (size_t i = 0; i < LAYERS; i++) digest_layer(k, host, layers[i], sums);
     for (size_t i = 0; i < PRODUCTS; i++) show(k, names[i], sums[i]);

@@ -112,6 +112,17 @@ typedef struct slope_kernels {
      * Thread: the caller's alone. A plugin that may meet a host of 2.1 looks at `size` first. */
     void (*sum_rows)(size_t rows, size_t columns, const real *x, real *y);
     void (*max_rows)(size_t rows, size_t columns, const real *x, real *y);
+
+    /* From contract 2.3 on: all that a layer's gradient is, at the same time, with the bits of one
+     * after another: affine_weights and affine_bias to g and h, by way of their _many, which heed
+     * `separate`; and affine_input from a = x to e. h or e may be NULL: then it is left out, and
+     * without e, w and activation are not used. e may be x, with lde = ldx, where x is the plugin's
+     * own: the layer's input then becomes its gradient, while it is in the cache. A plugin that may
+     * meet an earlier host looks at `size` first. */
+    void (*affine_backward)(const slope_host *host, size_t rows, size_t in, size_t out,
+                            const real *x, size_t ldx, const real *d, size_t ldd, real *g,
+                            size_t ldg, real *h, bool separate, const real *w, size_t ldw,
+                            slope_activation activation, real *e, size_t lde);
 } slope_kernels;
 
 #endif

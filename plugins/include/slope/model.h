@@ -98,10 +98,10 @@ typedef struct slope_model {
 } slope_model;
 
 /* Extension SLOPE_MODEL_ROWS: a promise. The model does nothing with x but to pass it on to affine,
- * affine_weights and affine_bias of the host that came with the call, or their _many: all rows or
- * some of them, with ldx as it came, first in forward. Then the host may leave it to these
- * functions to convert rows from the type that they are stored in, on the way, or, where they are
- * bytes, not to convert them at all ("rows of bytes" in kernels.h). */
+ * affine_weights and affine_backward (without e) of the host that came with the call, or their
+ * _many: all rows or some of them, with ldx as it came, first in forward. Then the host may leave it
+ * to these functions to convert rows from the type that they are stored in, on the way, or, where
+ * they are bytes, not to convert them at all ("rows of bytes" in kernels.h). */
 #define SLOPE_MODEL_ROWS "slope.model.rows/1"
 
 typedef struct slope_model_rows {

@@ -49,7 +49,7 @@ typedef void real;
  * structures grow only at their end, and each carries its size as its compiler saw it. */
 #define SLOPE_MAGIC 0x45504C53u /* "SLPE" in memory on a little-endian machine */
 #define SLOPE_MAJOR 2u
-#define SLOPE_MINOR 2u
+#define SLOPE_MINOR 3u
 
 typedef struct slope_host slope_host; /* host.h */
 
