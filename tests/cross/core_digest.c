@@ -137,7 +137,7 @@ static void show_products(const kernels *k, const slope_host *host)
     static const char *const names[PRODUCTS] = {
         "affine",   "affine_weights", "affine_input",   "affine_many", "affine_weights_many",
         "sum_rows", "max_rows",       "affine_backward"};
-    uint64_t sums[PRODUCTS] = {EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY};
+    uint64_t sums[PRODUCTS] = {EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY};
     for (size_t i = 0; i < LAYERS; i++) digest_layer(k, host, layers[i], sums);
     for (size_t i = 0; i < PRODUCTS; i++) show(k, names[i], sums[i]);
 }
