@@ -60,7 +60,7 @@ static inline void run_job(const slope_host *host, job j)
     host->parallel_for(host, j.count, j.grain, j.body, j.argument);
 }
 
-/* At the same time where one of them is worth several threads; otherwise one after another. */
+/* At the same time if the first one, the largest, is worth several threads. */
 static inline void run_jobs(const slope_host *host, size_t count, const job *list)
 {
     jobs all = {.count = count, .shares = (size_t)threads_count()};
@@ -69,10 +69,10 @@ static inline void run_jobs(const slope_host *host, size_t count, const job *lis
         all.list[i] = list[i];
         pieces += job_pieces(&list[i]);
     }
-    if (pieces > count)
+    if (job_pieces(list) > 1)
         host->parallel_for(host, pieces, 1, jobs_pieces, &all);
     else
-        for (size_t i = 0; i < count; i++) run_job(host, list[i]);
+        jobs_pieces(&all, 0, pieces);
 }
 
 #endif
