@@ -255,10 +255,11 @@ static void affine_backward(const slope_host *host, size_t rows, size_t in, size
     bias_sums bias = {rows, d, ldd, h, separate};
     weights_product p;
     product two[2];
-    job list[MOST_JOBS] = {weights_job(host, &weights, &p)};
-    size_t count = 1;
+    job list[MOST_JOBS];
+    size_t count = 0;
     if (h) list[count++] = (job){out, BIAS_COLUMNS, sum_bias, &bias};
     if (e && e != x) list[count++] = input_job(&input, input_by_rows(&input), &two[1]);
+    list[count++] = weights_job(host, &weights, &p);
     if (e != x) {
         run_jobs(host, count, list);
         return;
@@ -268,7 +269,7 @@ static void affine_backward(const slope_host *host, size_t rows, size_t in, size
         p.reals.blocks == 1 && two[1].blocks == 1 && p.reals.panels == two[1].panels;
     if (by_columns) {
         two[0] = p.reals;
-        list[0] = (job){of_input.count, of_input.grain, backward_columns, two};
+        list[count - 1] = (job){of_input.count, of_input.grain, backward_columns, two};
     }
     run_jobs(host, count, list);
     if (!by_columns) run_job(host, of_input);

@@ -60,7 +60,8 @@ static inline void run_job(const slope_host *host, job j)
     host->parallel_for(host, j.count, j.grain, j.body, j.argument);
 }
 
-/* At the same time if the first one, the largest, is worth several threads. */
+/* At the same time if the last one, the largest, is worth several threads. (The largest comes last
+ * because threads take what comes first in large portions: host/team.c.) */
 static inline void run_jobs(const slope_host *host, size_t count, const job *list)
 {
     jobs all = {.count = count, .shares = (size_t)threads_count()};
@@ -69,7 +70,7 @@ static inline void run_jobs(const slope_host *host, size_t count, const job *lis
         all.list[i] = list[i];
         pieces += job_pieces(&list[i]);
     }
-    if (job_pieces(list) > 1)
+    if (job_pieces(&list[count - 1]) > 1)
         host->parallel_for(host, pieces, 1, jobs_pieces, &all);
     else
         jobs_pieces(&all, 0, pieces);

@@ -87,7 +87,8 @@ typedef struct slope_model {
     void (*forward)(const slope_model_call *call);
 
     /* Adds to call->gradient what these rows contribute. Follows a forward with the same rows,
-     * weights and workspace. Thread: as forward, each with its own gradient. */
+     * weights and workspace, which it may use up: there is one backward for each. Thread: as
+     * forward, each with its own gradient. */
     void (*backward)(const slope_model_call *call);
 
     /* Once for each trial, before the first forward: works out what all calls need and what only
