@@ -10,9 +10,9 @@ typedef struct shape {
 
 /* Few and many of each, sums of more than one panel and of more rows than are kept apart at once,
  * and the ways in which threads share: columns, outputs, nothing. */
-static const shape shapes[] = {{0, 3, 2},      {1, 1, 1},    {5, 260, 3},  {33, 15, 5},
-                               {128, 128, 10}, {50, 70, 21}, {97, 3, 260}, {300, 35, 7},
-                               {7, 129, 30},   {3, 65, 224}};
+static const shape shapes[] = {{0, 3, 2},     {1, 1, 1},    {5, 260, 3},  {33, 15, 5},
+                               {128, 66, 10}, {50, 70, 21}, {97, 3, 260}, {270, 17, 7},
+                               {7, 129, 30},  {9, 65, 70}};
 static const int teams[] = {1, 2, 7};
 
 typedef struct layer {
