@@ -130,7 +130,7 @@ static void forward(const slope_model_call *c)
     forward_from(c, 0);
 }
 
-/* The gradient of what layer `layer` puts out: it has taken the place of that. */
+/* The gradient of what layer `layer` puts out: that of a hidden layer has taken its place. */
 static const real *gradient_of(const slope_model_call *c, size_t layer)
 {
     const config *m = c->config;

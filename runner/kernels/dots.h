@@ -17,8 +17,8 @@
 #ifndef SLOPE_KERNELS_DOTS_H
 #define SLOPE_KERNELS_DOTS_H
 
-#include "kernels/cut.h"
 #include "kernels/elementary.h"
+#include "kernels/jobs.h"
 #include "kernels/rows.h"
 #include "kernels/vector.h"
 #include "slope/kernels.h"
@@ -274,10 +274,7 @@ static void multiply_dots(const slope_host *host, dots *d)
     d->blocks = pieces_for(d->rows, BLOCK_ROWS, d->by_rows ? threads : 1);
     const size_t tasks = d->count * d->strips * d->blocks;
     prepare_source(d, threads);
-    if (threads == 1)
-        dots_task(d, 0, tasks);
-    else
-        host->parallel_for(host, tasks, 1, dots_task, d);
+    run_job(host, (job){tasks, threads > 1 ? 1 : tasks, dots_task, d});
 }
 
 #endif

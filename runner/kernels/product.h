@@ -186,7 +186,7 @@ static void copy_panel(const product *p, const block *at, size_t k0, size_t dept
     }
 }
 
-/* The same for the matrices that begin `rows` rows and `columns` columns further on. */
+/* Of the parts of its matrices that begin `rows` rows and `columns` columns further on. */
 static tile_slope slope_from(tile_slope s, size_t rows, size_t columns)
 {
     if (s.activation == SLOPE_IDENTITY) return s;

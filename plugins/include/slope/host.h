@@ -45,8 +45,8 @@ struct slope_host {
     /* Calls body(argument, first, last) so that the ranges [first, last) cover [0, count) once,
      * each at most `grain` long (the last may be shorter) and starting at a multiple of grain,
      * possibly at the same time on several threads. Returns when all are done. Results must not
-     * depend on which thread runs what. Ranges should take about as long: a thread may take several
-     * at once. Inside a parallel call it runs in the caller. */
+     * depend on which thread runs what. Ranges should take about equally long: a thread may
+     * take several at once. Inside a parallel call it runs in the caller. */
     void (*parallel_for)(const slope_host *host, size_t count, size_t grain,
                          void (*body)(void *argument, size_t first, size_t last), void *argument);
 
