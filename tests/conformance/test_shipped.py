@@ -72,6 +72,10 @@ class Shipped(KitCase):
                     "parameters={w: {shape: [4, 3], initial: 0}, b: {shape: 3, initial: 0}}",
                     "expressions={h: 'tanh(dot(x, w) + b)', score: 'h * h'}")
 
+    def test_a_perceptron_whose_rows_lie_apart(self):
+        """Layers as wide as a power of two have longer rows in the workspace."""
+        self.passes("models", ["mlp"], "hidden=[64, 32]")
+
     def data(self):
         """What each reader is tested on: key=value."""
         self.write("images", struct.pack(">HBBIII", 0, 8, 3, 5, 2, 3) + bytes(range(30)))
