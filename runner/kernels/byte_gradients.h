@@ -107,7 +107,8 @@ static void add_gradients(const out_tile *o, size_t rows, size_t count, group_ti
     for (size_t n = 0; n < GROUP_TILES && n * TILE < count; n++) {
         _Alignas(CACHE_LINE) tile_sums found;
         const bool fetches = f && (n + 1) * words <= rows;
-        const fetcher part = {fetches ? f->places + n * words : NULL, fetches ? f->offset : 0};
+        const fetcher part = {.places = fetches ? f->places + n * words : NULL,
+                              .offset = fetches ? f->offset : 0};
         sum_tile(height, words, tile->digits, memory->words[n][0], found, fetches ? &part : NULL,
                  NULL);
         const size_t width = count - n * TILE < TILE ? count - n * TILE : TILE;
@@ -155,8 +156,8 @@ static void add_group(const gradient_piece *piece, size_t group, size_t feature,
     const bytes_product *p = piece->p;
     const size_t row = group * ROW_GROUP, rows = rows_of_group(p, group);
     const bool fetches = p->source->next; /* a line of UNIT bytes of each row */
-    const fetcher next = {fetches ? p->source->next + p->row + row : NULL,
-                          feature / UNIT * p->source->stride};
+    const fetcher next = {.places = fetches ? p->source->next + p->row + row : NULL,
+                          .offset = feature / UNIT * p->source->stride};
     gradient_words(piece->place + row, rows, feature, count, piece->memory);
     for (size_t n = 0; n < piece->tiles; n++) {
         const out_tile o = tile_number(p, piece->first + n);

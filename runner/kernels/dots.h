@@ -212,7 +212,8 @@ static void sum_strip(const dots *d, strip *s, size_t first, size_t count, const
         for (size_t i = 0; ahead && i < share; i += LANES)
             __builtin_prefetch(ahead + s->width * first + t * share + i, 0, 2);
         if (s->unpacked) pack_piece(&d->source->pack, row, height, first, count);
-        end.fetches = fetcher_begin(d->source, count / LANES, &end.next) ? count / LANES : 0;
+        end.fetches =
+            fetcher_begin(d->source, count / LANES, ALL_SINGLE, &end.next) ? count / LANES : 0;
         dots_tiles[height - 1][s->width - 1](count, x, d->ldx, w, d->ldw, &end);
         x = next;
         row += height;

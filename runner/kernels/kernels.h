@@ -67,7 +67,7 @@ typedef struct row_source {
 
 enum {
     SUM_BLOCK = 65536,
-    FETCH_MOST = 256, /* lines that a product fetches at once */
+    FETCH_MOST = 512, /* lines that a product fetches at once */
     ROW_GROUP = 256, /* rows of bytes that a gradient sums without rounding; features, for scores */
 };
 

@@ -58,10 +58,11 @@ static inline vec sigmoid_slope(vec value, vec sum)
 
 /* Of the sums of a tile, and where its rows go then. */
 #define SLOPE_OF_TILE(ROWS, VECTORS, NAME) \
-    for (size_t m = 0; m < ROWS; m++) { \
+    UNROLL for (size_t m = 0; m < ROWS; m++) \
+    { \
         const real *value = end->value + m * end->ldv; \
-        for (size_t n = 0; n + 1 < VECTORS; n++) \
-            sum[m][n] = NAME##_slope(v_load(value + n * VLEN), sum[m][n]); \
+        UNROLL for (size_t n = 0; n + 1 < VECTORS; n++) sum[m][n] = \
+            NAME##_slope(v_load(value + n * VLEN), sum[m][n]); \
         sum[m][LAST] = NAME##_slope(v_load_part(value + LAST * VLEN, tail), sum[m][LAST]); \
     }
 #define END_TILE(ROWS, VECTORS) \
@@ -80,40 +81,45 @@ static inline vec sigmoid_slope(vec value, vec sum)
 
 /* c[m][n] = chain over k of a[m · ROW + k · STEP] · b[k][n]. The last vector of a row of c has
  * `tail` lanes that exist; in b all are there. One of ROW and STEP is `stride`, the other 1. */
-#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP, FETCH_ONE, END) \
+#define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP, FETCH_LINES, END) \
     static void NAME(size_t depth, const real *a, size_t stride, const real *b, size_t ldb, \
-                     real *c, size_t ldc, size_t tail, sum_start start, const fetcher *f, \
+                     real *c, size_t ldc, size_t tail, sum_start start, fetcher f, \
                      const tile_slope *end) \
     { \
         enum { LAST = VECTORS - 1 }; \
         (void)f; \
         vec sum[ROWS][VECTORS]; \
-        for (size_t m = 0; m < ROWS; m++) { \
-            for (size_t n = 0; n + 1 < VECTORS; n++) \
-                sum[m][n] = start == CONTINUE ? v_load(c + m * ldc + n * VLEN) : v_set1(0); \
+        UNROLL for (size_t m = 0; m < ROWS; m++) \
+        { \
+            UNROLL for (size_t n = 0; n + 1 < VECTORS; n++) sum[m][n] = \
+                start == CONTINUE ? v_load(c + m * ldc + n * VLEN) : v_set1(0); \
             sum[m][LAST] = \
                 start == CONTINUE ? v_load_part(c + m * ldc + LAST * VLEN, tail) : v_set1(0); \
         } \
-        for (size_t k = 0; k < depth; k++) { \
-            FETCH_ONE(f, k); \
+        for (size_t step = depth; step > 0; step--) { \
+            FETCH_LINES(&f, step); \
             vec factor[VECTORS]; \
-            for (size_t n = 0; n < VECTORS; n++) factor[n] = v_load(b + n * VLEN); \
-            for (size_t m = 0; m < ROWS; m++) { \
+            UNROLL for (size_t n = 0; n < VECTORS; n++) factor[n] = v_load(b + n * VLEN); \
+            UNROLL for (size_t m = 0; m < ROWS; m++) \
+            { \
                 const vec x = v_set1(a[m * (ROW)]); \
-                for (size_t n = 0; n < VECTORS; n++) sum[m][n] = v_fma(x, factor[n], sum[m][n]); \
+                UNROLL for (size_t n = 0; n < VECTORS; n++) sum[m][n] = \
+                    v_fma(x, factor[n], sum[m][n]); \
             } \
             a += STEP; \
             b += ldb; \
         } \
         END(ROWS, VECTORS) \
         FORGET(c); \
-        for (size_t m = 0; m < ROWS; m++) { \
+        UNROLL for (size_t m = 0; m < ROWS; m++) \
+        { \
             real *row = c + m * ldc; \
-            for (size_t n = 0; start == SEPARATE && n + 1 < VECTORS; n++) \
-                sum[m][n] = v_add(v_load(row + n * VLEN), sum[m][n]); \
-            if (start == SEPARATE) \
+            if (start == SEPARATE) { \
+                UNROLL for (size_t n = 0; n + 1 < VECTORS; n++) sum[m][n] = \
+                    v_add(v_load(row + n * VLEN), sum[m][n]); \
                 sum[m][LAST] = v_add(v_load_part(row + LAST * VLEN, tail), sum[m][LAST]); \
-            for (size_t n = 0; n + 1 < VECTORS; n++) v_store(row + n * VLEN, sum[m][n]); \
+            } \
+            UNROLL for (size_t n = 0; n + 1 < VECTORS; n++) v_store(row + n * VLEN, sum[m][n]); \
             v_store_part(row + LAST * VLEN, sum[m][LAST], tail); \
         } \
     }
@@ -132,14 +138,14 @@ enum { TALL = 6 };
 #define DEFINE_TILES(ROWS) \
     DEFINE_TILE(across_##ROWS##_1, ROWS, 1, 1, stride, FETCH_NOT, END_NOT) \
     DEFINE_TILE(across_##ROWS##_2, ROWS, 2, 1, stride, FETCH_NOT, END_NOT) \
-    DEFINE_TILE(fetching_##ROWS##_1, ROWS, 1, 1, stride, FETCH, END_NOT) \
-    DEFINE_TILE(fetching_##ROWS##_2, ROWS, 2, 1, stride, FETCH, END_NOT) \
+    DEFINE_TILE(fetching_##ROWS##_1, ROWS, 1, 1, stride, FETCH_ALL, END_NOT) \
+    DEFINE_TILE(fetching_##ROWS##_2, ROWS, 2, 1, stride, FETCH_ALL, END_NOT) \
     DEFINE_TILE(along_##ROWS##_1, ROWS, 1, stride, 1, FETCH_NOT, END_TILE) \
     DEFINE_TILE(along_##ROWS##_2, ROWS, 2, stride, 1, FETCH_NOT, END_TILE)
 EACH_HEIGHT(DEFINE_TILES)
 
 typedef void (*tile_function)(size_t depth, const real *a, size_t stride, const real *b, size_t ldb,
-                              real *c, size_t ldc, size_t tail, sum_start start, const fetcher *f,
+                              real *c, size_t ldc, size_t tail, sum_start start, fetcher f,
                               const tile_slope *end);
 #define ACROSS(ROWS)   [ROWS - 1] = {across_##ROWS##_1, across_##ROWS##_2},
 #define FETCHING(ROWS) [ROWS - 1] = {fetching_##ROWS##_1, fetching_##ROWS##_2},
@@ -165,6 +171,7 @@ typedef struct product {
     size_t panels;      /* of columns */
     size_t blocks;      /* of rows */
     row_source *source; /* of b: it knows what comes next; NULL: nothing */
+    size_t singles;     /* how fast that is fetched: fetcher_pace() */
 } product;
 
 /* Rows [row, row + rows) and columns [column, column + columns) of every C. */
@@ -209,7 +216,8 @@ static void fetch_outputs(size_t rows, size_t vectors, const real *c, size_t ldc
 static void add_tiles(const product *p, const block *at, size_t k0, size_t depth, const real *b,
                       size_t ldb, sum_start start)
 {
-    const bool along = p->a_step == 1;
+    const bool along =
+        p->a_step == 1 && !p->source; /* one output: across as well, and it fetches */
     const bool ends = p->end.activation != SLOPE_IDENTITY && k0 + depth == p->depth;
     const size_t tiles = ceil_divide(at->rows, TALL), stride = along ? p->a_row : p->a_step;
     const size_t top = at->row * p->ldc + at->column;
@@ -219,15 +227,15 @@ static void add_tiles(const product *p, const block *at, size_t k0, size_t depth
         const real *next_c = i + 1 < p->count ? p->c[i + 1] + top : p->c[0] + top + at->columns;
         for (size_t t = 0, m = 0, height; t < tiles; t++, m += height) {
             height = piece_begin(at->rows, tiles, t + 1) - m;
-            fetcher f;
-            const bool fetches = !along && fetcher_begin(p->source, depth, &f);
+            fetcher f = {.places = NULL};
+            const bool fetches = !along && fetcher_begin(p->source, depth, p->singles, &f);
             const tile_function tile = along     ? along_tiles[height - 1][at->vectors - 1]
                                        : fetches ? fetching_tiles[height - 1][at->vectors - 1]
                                                  : across_tiles[height - 1][at->vectors - 1];
             fetch_outputs(height, at->vectors, t + 1 < tiles ? c + height * p->ldc : next_c,
                           p->ldc);
             tile(depth, p->a[i] + (at->row + m) * p->a_row + k0 * p->a_step, stride, b, ldb, c,
-                 p->ldc, at->tail, start, &f, ends ? &end : NULL);
+                 p->ldc, at->tail, start, f, ends ? &end : NULL);
             end = slope_from(end, height, 0);
             c += height * p->ldc;
         }
@@ -331,6 +339,8 @@ static job product_job(product *p, bool by_rows)
     p->blocks = by_rows && p->rows >= threads ? threads : 1;
     const size_t tasks = p->panels * p->blocks;
     if (threads > 1) p->source = NULL; /* it is one thread's */
+    const size_t tiles = p->panels * p->count * ceil_divide(p->rows, TALL);
+    p->singles = fetcher_pace(p->source, tiles * p->depth);
     return (job){tasks, threads > 1 ? 1 : tasks, product_task, p};
 }
 

@@ -229,9 +229,53 @@ static void test_other_matrices(void **unused)
     release(&g, &o, &copy);
 }
 
+/* Scores and gradient of a chunk fetch every line of the next one, however few outputs there are.
+ */
+static void fetch_next(size_t in, size_t out)
+{
+    enum { ROWS = 32, LINE = 64 };
+    float *x = numbers(ROWS * in, sizeof *x), *w = numbers(out * in, sizeof *w),
+          *y = numbers(ROWS * out, sizeof *y), *g = numbers(out * in, sizeof *g);
+    const char *next[ROWS + FETCH_MOST];
+    call_host host;
+    call_host_init(&host, FLOAT32, 0);
+    for (size_t i = 0; i < ROWS + FETCH_MOST; i++) next[i] = (const char *)x + i * LINE;
+    row_source source = {.pack = {.out = (real *)(void *)x, .rows = ROWS, .columns = in, .ld = in},
+                         .packed = ROWS,
+                         .next = next,
+                         .stride = (size_t)ROWS * LINE,
+                         .lines = ROWS * ((in * sizeof *x + LINE - 1) / LINE)};
+    host.host.rows = &source;
+    host.host.kernels->affine(&host.host, ROWS, in, out, (real *)(void *)x, in, (real *)(void *)w,
+                              in, NULL, SLOPE_IDENTITY, (real *)(void *)y, out);
+    host.host.kernels->affine_weights(&host.host, ROWS, in, out, (real *)(void *)x, in,
+                                      (real *)(void *)y, out, (real *)(void *)g, in);
+    assert_true(source.fetched >= source.lines);
+    free(x);
+    free(w);
+    free(y);
+    free(g);
+}
+
+static void test_all_lines_are_fetched(void **unused)
+{
+    (void)unused;
+    static const size_t features[] = {784, 3072, 3073}, outputs[] = {1, 2, 3, 5, 6, 10, 12, 21, 40};
+    threads_set(1);
+    for (size_t isa = 0; isa < ISAS; isa++) {
+        failure why;
+        setenv("SLOPE_ISA", isas[isa], 1);
+        if (!kernels_select(&why)) continue;
+        for (size_t i = 0; i < sizeof features / sizeof *features; i++)
+            for (size_t o = 0; o < sizeof outputs / sizeof *outputs; o++)
+                fetch_next(features[i], outputs[o]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_bits),
-                                       cmocka_unit_test(test_other_matrices)};
+                                       cmocka_unit_test(test_other_matrices),
+                                       cmocka_unit_test(test_all_lines_are_fetched)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
