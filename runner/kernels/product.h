@@ -56,38 +56,55 @@ static inline vec sigmoid_slope(vec value, vec sum)
     return v_mul(sum, v_mul(value, v_sub(v_set1(1), value)));
 }
 
+/* What a tile works on: c[m][n] = chain over k of a(m, k) · b[k · ldb + n], where a(m, k) is
+ * a[m + k · stride] or a[m · stride + k]. */
+typedef struct tile {
+    size_t depth;
+    const real *a, *b;
+    size_t stride, ldb;
+    real *c;
+    size_t ldc, tail; /* the last vector of a row of c has `tail` lanes that exist; of b, all do */
+    sum_start start;
+    fetcher next; /* if it fetches */
+    bool ends;    /* with this: */
+    tile_slope end;
+} tile;
+
 /* Of the sums of a tile, and where its rows go then. */
 #define SLOPE_OF_TILE(ROWS, VECTORS, NAME) \
     UNROLL for (size_t m = 0; m < ROWS; m++) \
     { \
-        const real *value = end->value + m * end->ldv; \
+        const real *value = t->end.value + m * t->end.ldv; \
         UNROLL for (size_t n = 0; n + 1 < VECTORS; n++) sum[m][n] = \
             NAME##_slope(v_load(value + n * VLEN), sum[m][n]); \
         sum[m][LAST] = NAME##_slope(v_load_part(value + LAST * VLEN, tail), sum[m][LAST]); \
     }
 #define END_TILE(ROWS, VECTORS) \
-    if (end) { \
-        if (end->activation == SLOPE_RELU) { \
+    if (t->ends) { \
+        if (t->end.activation == SLOPE_RELU) { \
             SLOPE_OF_TILE(ROWS, VECTORS, relu) \
-        } else if (end->activation == SLOPE_TANH) { \
+        } else if (t->end.activation == SLOPE_TANH) { \
             SLOPE_OF_TILE(ROWS, VECTORS, tanh) \
         } else { \
             SLOPE_OF_TILE(ROWS, VECTORS, sigmoid) \
         } \
-        c = end->result; \
-        ldc = end->ldr; \
+        c = t->end.result; \
+        ldc = t->end.ldr; \
     }
-#define END_NOT(ROWS, VECTORS) (void)end;
+#define END_NOT(ROWS, VECTORS)
 
-/* c[m][n] = chain over k of a[m · ROW + k · STEP] · b[k][n]. The last vector of a row of c has
- * `tail` lanes that exist; in b all are there. One of ROW and STEP is `stride`, the other 1. */
+/* a(m, k) = a[m · ROW + k · STEP]. */
 #define DEFINE_TILE(NAME, ROWS, VECTORS, ROW, STEP, FETCH_LINES, END) \
-    static void NAME(size_t depth, const real *a, size_t stride, const real *b, size_t ldb, \
-                     real *c, size_t ldc, size_t tail, sum_start start, fetcher f, \
-                     const tile_slope *end) \
+    static void NAME(const tile *t) \
     { \
         enum { LAST = VECTORS - 1 }; \
-        (void)f; \
+        const size_t stride = t->stride, ldb = t->ldb, tail = t->tail; \
+        const real *a = t->a, *b = t->b; \
+        const sum_start start = t->start; \
+        real *c = t->c; \
+        size_t ldc = t->ldc; \
+        fetcher next = t->next; \
+        (void)next; \
         vec sum[ROWS][VECTORS]; \
         UNROLL for (size_t m = 0; m < ROWS; m++) \
         { \
@@ -96,8 +113,8 @@ static inline vec sigmoid_slope(vec value, vec sum)
             sum[m][LAST] = \
                 start == CONTINUE ? v_load_part(c + m * ldc + LAST * VLEN, tail) : v_set1(0); \
         } \
-        for (size_t step = depth; step > 0; step--) { \
-            FETCH_LINES(&f, step); \
+        for (size_t step = t->depth; step > 0; step--) { \
+            FETCH_LINES(&next, step); \
             vec factor[VECTORS]; \
             UNROLL for (size_t n = 0; n < VECTORS; n++) factor[n] = v_load(b + n * VLEN); \
             UNROLL for (size_t m = 0; m < ROWS; m++) \
@@ -144,9 +161,7 @@ enum { TALL = 6 };
     DEFINE_TILE(along_##ROWS##_2, ROWS, 2, stride, 1, FETCH_NOT, END_TILE)
 EACH_HEIGHT(DEFINE_TILES)
 
-typedef void (*tile_function)(size_t depth, const real *a, size_t stride, const real *b, size_t ldb,
-                              real *c, size_t ldc, size_t tail, sum_start start, fetcher f,
-                              const tile_slope *end);
+typedef void (*tile_function)(const tile *t);
 #define ACROSS(ROWS)   [ROWS - 1] = {across_##ROWS##_1, across_##ROWS##_2},
 #define FETCHING(ROWS) [ROWS - 1] = {fetching_##ROWS##_1, fetching_##ROWS##_2},
 #define ALONG(ROWS)    [ROWS - 1] = {along_##ROWS##_1, along_##ROWS##_2},
@@ -171,14 +186,24 @@ typedef struct product {
     size_t panels;      /* of columns */
     size_t blocks;      /* of rows */
     row_source *source; /* of b: it knows what comes next; NULL: nothing */
-    size_t singles;     /* how fast that is fetched: fetcher_pace() */
+    unsigned pace;      /* at which that is fetched (rows.h) */
 } product;
 
 /* Rows [row, row + rows) and columns [column, column + columns) of every C. */
 typedef struct block {
     size_t row, rows, column, columns;
-    size_t vectors, tail; /* the last vector of a row has `tail` columns */
+    size_t tiles, height, higher; /* rows of a tile, and how many have one more */
+    size_t vectors, tail;         /* the last vector of a row has `tail` columns */
 } block;
+
+static void set_rows(size_t row, size_t rows, block *at)
+{
+    at->row = row;
+    at->rows = rows;
+    at->tiles = ceil_divide(rows, TALL);
+    at->height = rows / at->tiles;
+    at->higher = rows % at->tiles;
+}
 
 static void copy_panel(const product *p, const block *at, size_t k0, size_t depth, real *panel)
 {
@@ -216,28 +241,33 @@ static void fetch_outputs(size_t rows, size_t vectors, const real *c, size_t ldc
 static void add_tiles(const product *p, const block *at, size_t k0, size_t depth, const real *b,
                       size_t ldb, sum_start start)
 {
-    const bool along =
-        p->a_step == 1 && !p->source; /* one output: across as well, and it fetches */
-    const bool ends = p->end.activation != SLOPE_IDENTITY && k0 + depth == p->depth;
-    const size_t tiles = ceil_divide(at->rows, TALL), stride = along ? p->a_row : p->a_step;
+    const bool along = p->a_step == 1 && !p->source; /* one output: both, and across fetches */
+    const tile_function(*usual)[MAX_VECTORS] = along ? along_tiles : across_tiles;
     const size_t top = at->row * p->ldc + at->column;
-    tile_slope end = slope_from(p->end, at->row, at->column);
+    tile t;
+    t.depth = depth;
+    t.b = b;
+    t.stride = along ? p->a_row : p->a_step;
+    t.ldb = ldb;
+    t.ldc = p->ldc;
+    t.tail = at->tail;
+    t.start = start;
+    t.ends = p->end.activation != SLOPE_IDENTITY && k0 + depth == p->depth;
+    if (t.ends) t.end = slope_from(p->end, at->row, at->column);
     for (size_t i = 0; i < p->count; i++) {
-        real *c = p->c[i] + top;
         const real *next_c = i + 1 < p->count ? p->c[i + 1] + top : p->c[0] + top + at->columns;
-        for (size_t t = 0, m = 0, height; t < tiles; t++, m += height) {
-            height = piece_begin(at->rows, tiles, t + 1) - m;
-            fetcher f = {.places = NULL};
-            const bool fetches = !along && fetcher_begin(p->source, depth, p->singles, &f);
-            const tile_function tile = along     ? along_tiles[height - 1][at->vectors - 1]
-                                       : fetches ? fetching_tiles[height - 1][at->vectors - 1]
-                                                 : across_tiles[height - 1][at->vectors - 1];
-            fetch_outputs(height, at->vectors, t + 1 < tiles ? c + height * p->ldc : next_c,
-                          p->ldc);
-            tile(depth, p->a[i] + (at->row + m) * p->a_row + k0 * p->a_step, stride, b, ldb, c,
-                 p->ldc, at->tail, start, f, ends ? &end : NULL);
-            end = slope_from(end, height, 0);
-            c += height * p->ldc;
+        t.a = p->a[i] + at->row * p->a_row + k0 * p->a_step;
+        t.c = p->c[i] + top;
+        for (size_t left = at->tiles; left > 0; left--) {
+            const size_t height = at->height + (left <= at->higher);
+            real *below = t.c + height * p->ldc;
+            const bool fetches = p->source && fetcher_begin(p->source, depth, p->pace, &t.next);
+            const tile_function(*table)[MAX_VECTORS] = fetches ? fetching_tiles : usual;
+            fetch_outputs(height, at->vectors, left > 1 ? below : next_c, p->ldc);
+            table[height - 1][at->vectors - 1](&t);
+            if (t.ends) t.end = slope_from(t.end, height, 0);
+            t.a += height * p->a_row;
+            t.c = below;
         }
     }
 }
@@ -247,7 +277,7 @@ static void add_block(const product *p, const block *at)
     enum { FEW = 2 }; /* tiles, for which a panel does not pay */
     _Alignas(CACHE_LINE) real panel[PANEL_DEPTH * MAX_VECTORS * VLEN];
     const bool whole = at->tail == VLEN;
-    const bool in_place = whole && p->count * ceil_divide(at->rows, TALL) <= FEW;
+    const bool in_place = whole && p->count * at->tiles <= FEW;
     if (in_place) {
         add_tiles(p, at, 0, p->depth, p->b + at->column, p->ldb, p->start);
         return;
@@ -270,8 +300,8 @@ static void add_apart(const product *p, const block *at)
             const real *a = p->a[i] + m * p->a_row;
             real *to = sums, *c = p->c[i] + m * p->ldc + at->column;
             block rows = *at;
-            rows.row = rows.column = 0;
-            rows.rows = at->row + at->rows - m < ROWS ? at->row + at->rows - m : ROWS;
+            set_rows(0, at->row + at->rows - m < ROWS ? at->row + at->rows - m : ROWS, &rows);
+            rows.column = 0;
             product part = *p;
             part.count = 1;
             part.a = &a;
@@ -288,8 +318,8 @@ static void add_apart(const product *p, const block *at)
 
 static void begin_rows(const product *p, size_t number, block *at)
 {
-    at->row = piece_begin(p->rows, p->blocks, number);
-    at->rows = piece_begin(p->rows, p->blocks, number + 1) - at->row;
+    const size_t row = piece_begin(p->rows, p->blocks, number);
+    set_rows(row, piece_begin(p->rows, p->blocks, number + 1) - row, at);
 }
 
 /* Columns from vector `first` to vector `last`. */
@@ -306,18 +336,17 @@ static void set_columns(const product *p, size_t first, size_t last, block *at)
 static void product_task(void *argument, size_t begin, size_t end)
 {
     const product *p = argument;
-    const size_t vectors = ceil_divide(p->columns, VLEN);
     size_t number = begin / p->panels, panel = begin % p->panels;
-    size_t first = piece_begin(vectors, p->panels, panel), last;
+    portion vectors = portion_number(ceil_divide(p->columns, VLEN), p->panels, panel);
     block at;
     begin_rows(p, number, &at);
-    for (size_t t = begin; t < end; t++, panel++, first = last) {
+    for (size_t t = begin; t < end; t++, panel++, portion_next(&vectors)) {
         if (panel == p->panels) {
             begin_rows(p, ++number, &at);
-            panel = first = 0;
+            panel = 0;
+            portion_first(&vectors);
         }
-        last = piece_begin(vectors, p->panels, panel + 1);
-        set_columns(p, first, last, &at);
+        set_columns(p, vectors.begin, vectors.end, &at);
         const bool ends_elsewhere = p->start == SEPARATE || p->end.activation != SLOPE_IDENTITY;
         if (ends_elsewhere && p->depth > PANEL_DEPTH)
             add_apart(p, &at);
@@ -340,7 +369,7 @@ static job product_job(product *p, bool by_rows)
     const size_t tasks = p->panels * p->blocks;
     if (threads > 1) p->source = NULL; /* it is one thread's */
     const size_t tiles = p->panels * p->count * ceil_divide(p->rows, TALL);
-    p->singles = fetcher_pace(p->source, tiles * p->depth);
+    p->pace = fetcher_pace(p->source, tiles * p->depth);
     return (job){tasks, threads > 1 ? 1 : tasks, product_task, p};
 }
 

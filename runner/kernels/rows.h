@@ -126,26 +126,29 @@ typedef struct fetcher {
                                   line, any other two */
 } fetcher;
 
-enum { ALL_SINGLE = 0x7fffffff };
+/* Of 2^pace steps one fetches two lines. */
+enum { ALL_SINGLE = 31 };
 
-/* The `singles` with which `steps` steps fetch all that is left, or two lines each. */
-static inline size_t fetcher_pace(const row_source *s, size_t steps)
+/* The pace at which `steps` steps fetch all that is left, or two lines each. */
+static inline unsigned fetcher_pace(const row_source *s, size_t steps)
 {
-    enum { RAREST = 16 };
+    enum { SLOWEST = 4 };
     const size_t left = s && s->fetched < s->lines ? s->lines - s->fetched : 0;
-    size_t every = RAREST;
+    unsigned pace = SLOWEST;
     if (left <= steps) return ALL_SINGLE;
-    while (every > 1 && steps / every < left - steps) every /= 2;
-    return every - 1;
+    while (pace > 0 && steps >> pace < left - steps) pace--;
+    return pace;
 }
 
 /* What a tile of `steps` steps is to fetch, at most FETCH_MOST; false: nothing. */
-static inline bool fetcher_begin(row_source *s, size_t steps, size_t singles, fetcher *f)
+static inline bool fetcher_begin(row_source *s, size_t steps, unsigned pace, fetcher *f)
 {
     if (!s || s->fetched >= s->lines) return false;
-    *f = (fetcher){s->next + s->fetched % s->pack.rows, s->fetched / s->pack.rows * s->stride,
-                   singles};
-    s->fetched += steps + steps / (singles + 1);
+    const size_t lines = steps + (steps >> pace);
+    *f = (fetcher){s->next + s->place, s->offset, ((size_t)1 << pace) - 1};
+    s->fetched += lines;
+    s->place += lines;
+    for (; s->place >= s->pack.rows; s->place -= s->pack.rows) s->offset += s->stride;
     return true;
 }
 
