@@ -35,45 +35,11 @@ static inline size_t pieces_for(size_t count, size_t most, size_t threads)
     return pieces < count ? pieces : count;
 }
 
-/* Where piece `i` of `pieces` begins; they differ by one at most. */
+/* Where piece `i` of `pieces` begins; they differ by one at most. Loops over pieces remember where
+ * the last one ended: a division takes longer than a short tile. */
 static inline size_t piece_begin(size_t count, size_t pieces, size_t i)
 {
     return i == pieces ? count : i * count / pieces;
-}
-
-/* The same pieces one after another: a division for each would take a tenth of a short tile. */
-typedef struct portion {
-    size_t begin, end;
-    size_t least, rest, pieces; /* count = least · pieces + rest */
-    size_t owed;                /* end = (number + 1) · count / pieces, and so much is left over */
-} portion;
-
-/* From one piece to the next; beyond the last one it is of no use. */
-static inline void portion_next(portion *p)
-{
-    p->begin = p->end;
-    p->end += p->least;
-    p->owed += p->rest;
-    if (p->owed < p->pieces) return;
-    p->owed -= p->pieces;
-    p->end++;
-}
-
-static inline void portion_first(portion *p)
-{
-    p->end = p->owed = 0;
-    portion_next(p);
-}
-
-static inline portion portion_number(size_t count, size_t pieces, size_t i)
-{
-    portion p = {.end = i * count / pieces,
-                 .least = count / pieces,
-                 .rest = count % pieces,
-                 .pieces = pieces,
-                 .owed = i * count % pieces};
-    portion_next(&p);
-    return p;
 }
 
 #endif

@@ -58,7 +58,6 @@ typedef struct row_source {
     const char *const *next;
     size_t stride;
     size_t lines, fetched; /* how many there are in all, and how many have been fetched */
-    size_t place, offset;  /* of the first one that has not: in `next`, and from there */
 
     /* The rows are bytes times `factor`, and products read them where they are stored
      * (kernels/bytes.h). A product of other shape than they have packs them first. */

@@ -261,7 +261,7 @@ static void add_tiles(const product *p, const block *at, size_t k0, size_t depth
         for (size_t left = at->tiles; left > 0; left--) {
             const size_t height = at->height + (left <= at->higher);
             real *below = t.c + height * p->ldc;
-            const bool fetches = p->source && fetcher_begin(p->source, depth, p->pace, &t.next);
+            const bool fetches = fetcher_begin(p->source, depth, p->pace, &t.next);
             const tile_function(*table)[MAX_VECTORS] = fetches ? fetching_tiles : usual;
             fetch_outputs(height, at->vectors, left > 1 ? below : next_c, p->ldc);
             table[height - 1][at->vectors - 1](&t);
@@ -336,17 +336,18 @@ static void set_columns(const product *p, size_t first, size_t last, block *at)
 static void product_task(void *argument, size_t begin, size_t end)
 {
     const product *p = argument;
+    const size_t vectors = ceil_divide(p->columns, VLEN);
     size_t number = begin / p->panels, panel = begin % p->panels;
-    portion vectors = portion_number(ceil_divide(p->columns, VLEN), p->panels, panel);
+    size_t first = piece_begin(vectors, p->panels, panel), last;
     block at;
     begin_rows(p, number, &at);
-    for (size_t t = begin; t < end; t++, panel++, portion_next(&vectors)) {
+    for (size_t t = begin; t < end; t++, panel++, first = last) {
         if (panel == p->panels) {
             begin_rows(p, ++number, &at);
-            panel = 0;
-            portion_first(&vectors);
+            panel = first = 0;
         }
-        set_columns(p, vectors.begin, vectors.end, &at);
+        last = piece_begin(vectors, p->panels, panel + 1);
+        set_columns(p, first, last, &at);
         const bool ends_elsewhere = p->start == SEPARATE || p->end.activation != SLOPE_IDENTITY;
         if (ends_elsewhere && p->depth > PANEL_DEPTH)
             add_apart(p, &at);
