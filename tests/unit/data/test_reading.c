@@ -160,6 +160,28 @@ static slope_status grow_and_shrink(const slope_reader_call *call)
     return SLOPE_OK;
 }
 
+/* The same for large tables, which are mappings: the way there, back and there again. */
+static slope_status grow_and_shrink_large(const slope_reader_call *call)
+{
+    enum { COLUMNS = 3001 }; /* so that no row but the first begins with a page */
+    static const size_t rows[] = {10, 1500, 4000, 2000, 3500, 100, 2500};
+    slope_table *table = call->splits[SLOPE_TRAIN];
+    size_t kept = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (call->reserve(call, table, SLOPE_UINT8, rows[i], COLUMNS, 0)) return SLOPE_ERROR;
+        const unsigned char *x = table->features;
+        if (rows[i] < kept) kept = rows[i];
+        if ((uintptr_t)x % 64 != 0 || (uintptr_t)table->labels % 64 != 0)
+            return (call->host->fail)(call->host, "%zu rows are not aligned", rows[i]);
+        for (size_t k = 0; k < rows[i] * COLUMNS; k++)
+            if (x[k] != (k < kept * COLUMNS))
+                return (call->host->fail)(call->host, "%zu rows: %d at %zu", rows[i], x[k], k);
+        memset(table->features, 1, rows[i] * COLUMNS);
+        kept = rows[i];
+    }
+    return SLOPE_OK;
+}
+
 static void allots_memory_as_promised(void **state)
 {
     kit *k = *state;
@@ -173,6 +195,10 @@ static void allots_memory_as_promised(void **state)
     misbehave = no_such_type;
     assert_null(dataset_load(&bad_config, &k->why));
     assert_non_null(strstr(k->why.text, "no such element type: 9"));
+    misbehave = grow_and_shrink_large;
+    data = dataset_load(&bad_config, &k->why);
+    if (!data) fail_msg("%s", k->why.text);
+    dataset_destroy(data);
     misbehave = grow_and_shrink;
     data = dataset_load(&bad_config, &k->why);
     assert_non_null(data);
