@@ -38,8 +38,13 @@ enum {
 };
 
 /* Digits of up to TILE vectors, row after row: `height` rows of the lowest, then those of the next,
- * and so on. */
+ * and so on. Or, with WORDS_TOGETHER, word after word: of the first word the digits of the first
+ * vector, the lowest first, then those of the next vector; then the same of the next word. So the
+ * products of one word find what they multiply side by side. */
 typedef digit tile_digits[DIGITS * TILE][LONGEST];
+#if defined(__AVX512VNNI__) && !defined(__AMX_INT8__)
+#define WORDS_TOGETHER
+#endif
 
 /* ---- from reals to digits -------------------------------------------------------------------- */
 
@@ -70,25 +75,39 @@ static real unit_of(size_t count, const real *w, real *scale)
 }
 
 #if defined(__AVX512VNNI__)
-/* The digits of TILE numbers: all the lowest, then the next, and so on. With low moved to 16 bits
- * of its own, the digits are the bytes, up to the borrows between them; adding 128 to each settles
- * these, and flipping its highest bit takes the 128 away. */
-static inline __m512i digits_of(const real *w, real scale)
+/* The digits of TILE numbers, word after word: of each the lowest digits, then the next, and so on.
+ * With low moved to 16 bits of its own, the digits are the bytes, up to the borrows between them;
+ * adding 128 to each settles these, and flipping its highest bit takes the 128 away. */
+static inline __m512i digits_of(__m512 w, real scale)
 {
     const __m512i lows = _mm512_set1_epi32(-HIGH_UNIT), settle = _mm512_set1_epi32(0x808080);
     const __m512i bytes = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602, 0x0d090501, 0x0c080400);
-    const __m512i quarters =
-        _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(w), _mm512_set1_ps(scale)));
+    const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(w, _mm512_set1_ps(scale)));
     const __m512i high = _mm512_and_si512(_mm512_add_epi32(q, _mm512_set1_epi32(LEAST_LOW)), lows);
     const __m512i apart = _mm512_add_epi32(_mm512_add_epi32(q, settle), high);
-    return _mm512_permutexvar_epi32(quarters,
-                                    _mm512_shuffle_epi8(_mm512_xor_si512(apart, settle), bytes));
+    return _mm512_shuffle_epi8(_mm512_xor_si512(apart, settle), bytes);
 }
 #endif
 
 /* Digits of the multiples of a unit that w comes closest to (of two the even one), as vector m of
  * `height`; zeros up to `padded`. */
+#if defined(WORDS_TOGETHER)
+static void take_digits(size_t count, size_t padded, const real *w, real scale, size_t height,
+                        size_t m, tile_digits all)
+{
+    __m128i *out = (__m128i *)(void *)all[0] + m;
+    if (scale == 0) count = 0;
+    for (size_t i = 0; i < padded; i += TILE, out += TILE / WORD * height) {
+        const size_t left = count > i ? count - i : 0;
+        const __mmask16 there = (__mmask16)(left < TILE ? (1u << left) - 1 : 0xffff);
+        const __m512i v = digits_of(_mm512_maskz_loadu_ps(there, w + i), scale);
+        _mm_storeu_si128(out, _mm512_castsi512_si128(v));
+        _mm_storeu_si128(out + height, _mm512_extracti32x4_epi32(v, 1));
+        _mm_storeu_si128(out + 2 * height, _mm512_extracti32x4_epi32(v, 2));
+        _mm_storeu_si128(out + 3 * height, _mm512_extracti32x4_epi32(v, 3));
+    }
+}
+#else
 static void take_digits(size_t count, size_t padded, const real *w, real scale, size_t height,
                         size_t m, tile_digits all)
 {
@@ -97,9 +116,12 @@ static void take_digits(size_t count, size_t padded, const real *w, real scale, 
     if (scale == 0) count = 0;
     size_t i = 0;
 #if defined(__AVX512VNNI__)
+    const __m512i quarters =
+        _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     for (; i + UNIT <= count; i += UNIT) {
         __m512i v[4]; /* quarter d: digit d of TILE numbers */
-        UNROLL for (size_t j = 0; j < 4; j++) v[j] = digits_of(w + i + j * TILE, scale);
+        UNROLL for (size_t j = 0; j < 4; j++) v[j] =
+            _mm512_permutexvar_epi32(quarters, digits_of(_mm512_loadu_ps(w + i + j * TILE), scale));
         const __m512i a = _mm512_shuffle_i32x4(v[0], v[1], 0x44);
         const __m512i b = _mm512_shuffle_i32x4(v[2], v[3], 0x44);
         const __m512i c = _mm512_shuffle_i32x4(v[0], v[1], 0xee);
@@ -124,6 +146,7 @@ static void take_digits(size_t count, size_t padded, const real *w, real scale, 
     for (size_t d = 0; d < DIGITS; d++)
         memset(out + d * plane + count, 0, (padded - count) * sizeof *out);
 }
+#endif
 
 /* ---- from rows of bytes to words ------------------------------------------------------------- */
 

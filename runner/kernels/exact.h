@@ -186,26 +186,45 @@ static void tiles_end(void)
 {
 }
 
-static inline word word_at(const digit *a)
+/* From the digits of one vector to those of the next, from one digit of a number to the next, and
+ * from word to word. */
+#if defined(WORDS_TOGETHER)
+enum { VECTOR_STEP = DIGITS * WORD };
+#define DIGIT_STEP(height) WORD
+#define WORD_STEP(height)  ((height)*VECTOR_STEP)
+/* (By gcc 12's intrinsic, sums are copied for each product.) */
+static inline ints add_product(ints sum, const digit *a, ints column)
+{
+    __asm__("vpdpbusd %2%{1to16%}, %1, %0"
+            : "+v"(sum)
+            : "v"(column), "m"(*(const word *)(const void *)a));
+    return sum;
+}
+#else
+enum { VECTOR_STEP = LONGEST };
+#define DIGIT_STEP(height) ((height)*LONGEST)
+#define WORD_STEP(height)  WORD
+static inline ints add_product(ints sum, const digit *a, ints column)
 {
     word w;
     memcpy(&w, a, sizeof w);
-    return w;
+    return INTS_DOT(sum, INTS_SET1(w), column);
 }
+#endif
 
 /* ROWS of `height` vectors against INTS columns. */
 #define DEFINE_SUMS(ROWS) \
     static void sums_##ROWS(size_t words, size_t height, const digit *a, const word *x, \
                             int32_t *sums) \
     { \
+        const size_t next_digit = DIGIT_STEP(height), next_word = WORD_STEP(height); \
         ints sum[DIGITS][ROWS]; \
         UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; m++) \
             sum[d][m] = INTS_SET1(0); \
-        for (size_t k = 0; k < words; k++, a += WORD, x += TILE) { \
+        for (size_t k = 0; k < words; k++, a += next_word, x += TILE) { \
             const ints column = INTS_LOAD(x); \
-            UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; \
-                                                                   m++) sum[d][m] = \
-                INTS_DOT(sum[d][m], INTS_SET1(word_at(a + (d * height + m) * LONGEST)), column); \
+            UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; m++) \
+                sum[d][m] = add_product(sum[d][m], a + d * next_digit + m * VECTOR_STEP, column); \
         } \
         UNROLL for (size_t d = 0; d < DIGITS; d++) UNROLL for (size_t m = 0; m < ROWS; m++) \
             INTS_STORE(sums + (d * height + m) * TILE, sum[d][m]); \
@@ -236,7 +255,7 @@ static void sum_tile(size_t height, size_t words, tile_digits digits, const word
     for (size_t part = 0; part < parts; part++) {
         const size_t m = part * height / parts, rows = (part + 1) * height / parts - m;
         for (size_t n = 0; n < TILE; n += INTS)
-            sums_of_rows[rows - 1](words, height, digits[m], x + n, sums[m] + n);
+            sums_of_rows[rows - 1](words, height, digits[0] + m * VECTOR_STEP, x + n, sums[m] + n);
     }
 }
 
