@@ -12,6 +12,8 @@
 
 enum { GROUP_TILES = UNIT / TILE }; /* of features that are worked on at once */
 
+typedef word group_words[GROUP_TILES][GROUP_WORDS][TILE];
+
 /* Memory for the gradients of some outputs. */
 typedef struct group_tile {
     tile_digits digits;
@@ -19,8 +21,8 @@ typedef struct group_tile {
 } group_tile;
 
 typedef struct gradient_memory {
-    word words[GROUP_TILES][ROW_GROUP / WORD][TILE];
-    real columns[TILE][ROW_GROUP]; /* of d */
+    group_words words[1 + MAKES_AHEAD]; /* those that are read and those that are made */
+    real columns[TILE][ROW_GROUP];      /* of d */
 } gradient_memory;
 
 /* Tiles [first, first + tiles) of outputs, and some of the features, for one thread. */
@@ -74,23 +76,11 @@ static void take_columns(const bytes_product *p, const out_tile *o, size_t group
     }
 }
 
-/* Words of features [feature, feature + count) of a group of rows. */
-static void gradient_words(const unsigned char *const *place, size_t rows, size_t feature,
-                           size_t count, gradient_memory *memory)
-{
-    const size_t padded = whole_units(rows);
-    for (size_t r = 0; r < padded; r += WORD) {
-        const unsigned char *at[WORD];
-        for (size_t i = 0; i < WORD; i++) at[i] = place[r + i < rows ? r + i : rows - 1] + feature;
-        words_of_features(at, count, memory->words[0][r / WORD], ROW_GROUP / WORD * TILE);
-    }
-}
-
-/* g += unit · found, for `count` features. */
-static void add_found(const int32_t *found, size_t height, real unit, size_t count, real *g)
+/* g += unit · found, of output m of `height`, for `count` features. */
+static void add_found(tile_sums found, size_t height, size_t m, real unit, size_t count, real *g)
 {
     for (size_t n = 0; n < count; n += VLEN) {
-        const vec more = v_mul(joined(found + n, height), v_set1(unit));
+        const vec more = v_mul(joined(found, height, m, n), v_set1(unit));
         if (n + VLEN <= count)
             v_store(g + n, v_add(v_load(g + n), more));
         else
@@ -98,22 +88,36 @@ static void add_found(const int32_t *found, size_t height, real unit, size_t cou
     }
 }
 
-/* Of one tile of outputs, while a line of each of the next `rows` rows is fetched, if f knows. */
+/* Of one tile of outputs, while a line of each of the next `rows` rows is fetched, if f knows, and
+ * the words of what comes next are made. */
 static void add_gradients(const out_tile *o, size_t rows, size_t count, group_tile *tile,
-                          const gradient_memory *memory, real *const g[TILE], const fetcher *f)
+                          group_words all, real *const g[TILE], const fetcher *f,
+                          words_ahead *ahead)
 {
     const size_t words = whole_units(rows) / WORD;
     const size_t height = o->height; /* read once: a vector that is stored might change it */
-    for (size_t n = 0; n < GROUP_TILES && n * TILE < count; n++) {
-        _Alignas(CACHE_LINE) tile_sums found;
-        const bool fetches = f && (n + 1) * words <= rows;
-        const fetcher part = {.places = fetches ? f->places + n * words : NULL,
-                              .offset = fetches ? f->offset : 0};
-        sum_tile(height, words, tile->digits, memory->words[n][0], found, fetches ? &part : NULL,
-                 NULL);
-        const size_t width = count - n * TILE < TILE ? count - n * TILE : TILE;
-        for (size_t m = 0; m < height; m++)
-            add_found(found[m], height, tile->unit[m], width, g[m] + n * TILE);
+    const size_t tiles = ceil_divide(count, TILE), fetched = f ? rows / words : 0;
+    for (size_t n = 0; n < tiles; n += ABREAST) {
+        _Alignas(CACHE_LINE) tile_sums found[ABREAST];
+        const size_t now = tiles - n < ABREAST ? tiles - n : ABREAST;
+        const size_t left = fetched > n ? fetched - n : 0;
+        const sums_wanted sums = {.height = height,
+                                  .words = words,
+                                  .digits = &tile->digits,
+                                  .tiles = now,
+                                  .x = all[n][0],
+                                  .apart = sizeof *all / sizeof(word),
+                                  .sums = found,
+                                  .fetch = {.places = left ? f->places + n * words : NULL,
+                                            .offset = left ? f->offset : 0},
+                                  .fetched = left < now ? left : now,
+                                  .ahead = ahead};
+        sum_tiles(&sums);
+        for (size_t i = 0; i < now * TILE; i += TILE) {
+            const size_t at = n * TILE + i, width = count - at < TILE ? count - at : TILE;
+            for (size_t m = 0; m < height; m++)
+                add_found(found[i / TILE], height, m, tile->unit[m], width, g[m] + at);
+        }
     }
 }
 
@@ -149,24 +153,31 @@ static void begin_gradients(const gradient_piece *piece)
         }
 }
 
+/* The words of one group of rows, for features [feature, feature + count). */
+static words_ahead gradient_words(const gradient_piece *piece, size_t group, size_t feature,
+                                  size_t count, group_words words)
+{
+    return words_of_features_ahead(piece->place + group * ROW_GROUP, rows_of_group(piece->p, group),
+                                   feature, count, words[0][0]);
+}
+
 /* Adds what one group of rows comes to, for features [feature, feature + count). */
 static void add_group(const gradient_piece *piece, size_t group, size_t feature, size_t count,
-                      size_t *height)
+                      group_words words, words_ahead *ahead, size_t *height)
 {
     const bytes_product *p = piece->p;
     const size_t row = group * ROW_GROUP, rows = rows_of_group(p, group);
     const bool fetches = p->source->next; /* a line of UNIT bytes of each row */
     const fetcher next = {.places = fetches ? p->source->next + p->row + row : NULL,
                           .offset = feature / UNIT * p->source->stride};
-    gradient_words(piece->place + row, rows, feature, count, piece->memory);
     for (size_t n = 0; n < piece->tiles; n++) {
         const out_tile o = tile_number(p, piece->first + n);
         real *g[TILE];
         if (o.height != *height) tiles_begin(*height = o.height);
         for (size_t m = 0; m < o.height; m++)
             g[m] = piece->sums ? piece->sums[n][m] : gradient_row(p, &o, m) + feature;
-        add_gradients(&o, rows, count, &piece->taken[group * piece->tiles + n], piece->memory, g,
-                      fetches && n == 0 ? &next : NULL);
+        add_gradients(&o, rows, count, &piece->taken[group * piece->tiles + n], words, g,
+                      fetches && n == 0 ? &next : NULL, ahead);
     }
 }
 
@@ -181,6 +192,12 @@ static void add_sums(const gradient_piece *piece, size_t feature, size_t count)
     }
 }
 
+/* Where UNIT features from `feature` on end, or all of them. */
+static size_t units_end(size_t feature, size_t to)
+{
+    return to - feature < UNIT ? to : feature + UNIT;
+}
+
 /* Of one part of the tiles, and features [from, to). */
 static void add_piece(const bytes_product *p, size_t part, size_t from, size_t to)
 {
@@ -192,11 +209,21 @@ static void add_piece(const bytes_product *p, size_t part, size_t from, size_t t
     size_t height = 0; /* that tiles have now */
     place_gradients(&piece);
     if (!own_memory_holds(p, part)) begin_gradients(&piece);
-    for (size_t j = from; j < to; j += UNIT) {
-        const size_t count = to - j < UNIT ? to - j : UNIT;
+    enum { PLACES = 1 + MAKES_AHEAD };
+    group_words *words = piece.memory->words;
+    words_ahead ahead = gradient_words(&piece, 0, from, units_end(from, to) - from, words[0]);
+    for (size_t j = from, turn = 0; j < to; j += UNIT) {
+        const size_t end = units_end(j, to), count = end - j;
         if (piece.sums) memset(piece.sums, 0, piece.tiles * sizeof *piece.sums);
-        for (size_t group = 0; group < piece.groups; group++)
-            add_group(&piece, group, j, count, &height);
+        for (size_t group = 0; group < piece.groups; group++, turn++) {
+            const bool last = group + 1 == piece.groups;
+            make_rest(&ahead);
+            const size_t after = last ? end : j; /* what comes next */
+            ahead = gradient_words(&piece, last ? 0 : group + 1, after,
+                                   units_end(after, to) - after, words[(turn + 1) % PLACES]);
+            add_group(&piece, group, j, count, words[turn % PLACES], after < to ? &ahead : NULL,
+                      &height);
+        }
         if (piece.sums) add_sums(&piece, j, count);
     }
     tiles_end();

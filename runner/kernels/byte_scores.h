@@ -48,17 +48,40 @@ typedef struct score_piece {
 typedef enum words_wanted {
     MADE, /* nothing: they are there */
     KEPT, /* makes them, for later tiles too: each row tile has memory of its own */
-    ONCE, /* makes them for itself alone: one place for all, which stays in the cache */
+    ONCE, /* makes them for itself alone: a few places for all, which stay in the cache */
 } words_wanted;
+enum { PLACES_ONCE = ABREAST * (1 + MAKES_AHEAD) }; /* those that are read, those that are made */
 
-/* The words of row tile `t`; the rows of the next one are fetched meanwhile. */
-static void score_words(const unsigned char *const *place, size_t t, size_t tiles, size_t first,
-                        size_t count, word *words)
+static size_t tiles_abreast(const score_piece *s, size_t t)
 {
-    for (size_t r = 0; r < TILE && t + 1 < tiles; r++)
-        for (size_t line = 0; line < count; line += CACHE_LINE)
-            __builtin_prefetch(place[(t + 1) * TILE + r] + first + line, 0, 3);
-    words_along_features(place + t * TILE, first, count, whole_units(count), words);
+    return s->row_tiles - t < ABREAST ? s->row_tiles - t : ABREAST;
+}
+
+/* Words of row tile `t`. */
+static word *words_of_tile(row_words *all, size_t t, words_wanted wanted)
+{
+    return all[wanted == ONCE ? t % PLACES_ONCE : t][0];
+}
+
+/* Those that are to be made for it and the next abreast, while the rows after them are fetched. */
+static words_ahead score_words(const score_piece *s, size_t t, size_t first, size_t count,
+                               word *words)
+{
+    const size_t tiles = tiles_abreast(s, t), more = (s->row_tiles - t - tiles) * TILE;
+    return words_of_rows_ahead(s->place + t * TILE, tiles, more, first, count, words,
+                               sizeof(row_words) / sizeof *words);
+}
+
+/* To the sums of a row tile. */
+static void add_found_scores(tile_sums found, size_t height, bool begins, size_t t,
+                             score_tile *tile)
+{
+    for (size_t m = 0; m < height; m++)
+        for (size_t n = 0; n < TILE; n += VLEN) {
+            real *sums = tile->sums[m] + t * TILE + n;
+            const vec more = joined(found, height, m, n);
+            v_store(sums, begins ? more : v_add(v_load(sums), more));
+        }
 }
 
 /* Adds what features [first, first + count) come to. */
@@ -72,19 +95,29 @@ static void add_scores(const score_piece *s, const out_tile *o, size_t first, si
     for (size_t m = 0; m < height; m++)
         take_digits(count, padded, place_in(p, o, m, p->w, p->ldw) + first, tile->scale[m], height,
                     m, s->memory->digits);
-    for (size_t t = 0; t < s->row_tiles; t++) {
-        _Alignas(CACHE_LINE) tile_sums found;
-        word *words = all[wanted == ONCE ? 0 : t][0];
-        if (wanted != MADE) score_words(s->place, t, s->row_tiles, first, count, words);
-        const bool follow = wanted != ONCE && t + 1 < s->row_tiles; /* words that may be far */
-        sum_tile(height, padded / WORD, s->memory->digits, words, found, NULL,
-                 follow ? all[t + 1][0] : NULL);
-        for (size_t m = 0; m < height; m++)
-            for (size_t n = 0; n < TILE; n += VLEN) {
-                real *sums = tile->sums[m] + t * TILE + n;
-                const vec more = joined(found[m] + n, height);
-                v_store(sums, first ? v_add(v_load(sums), more) : more);
-            }
+    words_ahead ahead;
+    if (wanted != MADE) {
+        ahead = score_words(s, 0, first, count, words_of_tile(all, 0, wanted));
+        make_rest(&ahead);
+    }
+    for (size_t t = 0; t < s->row_tiles; t += ABREAST) {
+        _Alignas(CACHE_LINE) tile_sums found[ABREAST];
+        const bool follows = t + ABREAST < s->row_tiles, makes = follows && wanted != MADE;
+        word *next = follows ? words_of_tile(all, t + ABREAST, wanted) : NULL;
+        if (makes) ahead = score_words(s, t + ABREAST, first, count, next);
+        const sums_wanted sums = {.height = height,
+                                  .words = padded / WORD,
+                                  .digits = &s->memory->digits,
+                                  .tiles = tiles_abreast(s, t),
+                                  .x = words_of_tile(all, t, wanted),
+                                  .apart = sizeof(row_words) / sizeof(word),
+                                  .sums = found,
+                                  .next = makes ? NULL : next,
+                                  .ahead = makes ? &ahead : NULL};
+        sum_tiles(&sums);
+        if (makes) make_rest(&ahead);
+        for (size_t i = 0; i < sums.tiles; i++)
+            add_found_scores(found[i], height, first == 0, t + i, tile);
     }
 }
 

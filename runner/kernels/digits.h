@@ -1,9 +1,9 @@
-/* kernels/digits.h: what exact.h multiplies: digits of reals, and words of bytes.
+/* kernels/digits.h: what exact.h multiplies on one side: digits of reals. (The other side:
+ * words.h.)
  *
  * The reals of one vector become whole multiples of one unit, 29 bits and a sign, and these fall
  * into digits that the processor can multiply by bytes and add up in 32 bits. The numbers of a sum
- * stand in words of WORD neighbours, which are one lane of an instruction; so bytes are only
- * arranged, never converted to reals.
+ * stand in words of WORD neighbours, which are one lane of an instruction.
  *
  * Only for kernels/exact.h, in float32. */
 #ifndef SLOPE_KERNELS_DIGITS_H
@@ -45,8 +45,6 @@ typedef digit tile_digits[DIGITS * TILE][LONGEST];
 #if defined(__AVX512VNNI__) && !defined(__AMX_INT8__)
 #define WORDS_TOGETHER
 #endif
-
-/* ---- from reals to digits -------------------------------------------------------------------- */
 
 enum {
     HIGH_UNIT = 1 << 15, /* a number is high · HIGH_UNIT + low, … */
@@ -147,123 +145,5 @@ static void take_digits(size_t count, size_t padded, const real *w, real scale, 
         memset(out + d * plane + count, 0, (padded - count) * sizeof *out);
 }
 #endif
-
-/* ---- from rows of bytes to words ------------------------------------------------------------- */
-
-/* TILE bytes of each of TILE rows, from byte `at` on: word k of row r becomes out[k · apart + r].
- */
-static inline void words_of_rows(const unsigned char *const row[TILE], size_t at, word *out,
-                                 size_t apart)
-{
-#if defined(__AVX512VNNI__)
-    __m512i v[4]; /* quarter q of v[j] is row 4 q + j */
-    UNROLL for (size_t j = 0; j < 4; j++)
-    {
-        v[j] =
-            _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)(row[j] + at)));
-        UNROLL for (size_t q = 1; q < 4; q++) v[j] = _mm512_mask_broadcast_i32x4(
-            v[j], (__mmask16)(0xf << 4 * q),
-            _mm_loadu_si128((const __m128i *)(const void *)(row[4 * q + j] + at)));
-    }
-    const __m512i a = _mm512_unpacklo_epi32(v[0], v[1]), b = _mm512_unpacklo_epi32(v[2], v[3]);
-    const __m512i c = _mm512_unpackhi_epi32(v[0], v[1]), d = _mm512_unpackhi_epi32(v[2], v[3]);
-    _mm512_storeu_si512(out, _mm512_unpacklo_epi64(a, b));
-    _mm512_storeu_si512(out + apart, _mm512_unpackhi_epi64(a, b));
-    _mm512_storeu_si512(out + 2 * apart, _mm512_unpacklo_epi64(c, d));
-    _mm512_storeu_si512(out + 3 * apart, _mm512_unpackhi_epi64(c, d));
-#elif defined(__SSE2__)
-    const __m128i zero = _mm_setzero_si128();
-    for (size_t r = 0; r < TILE; r += 4)
-        for (size_t k = 0; k < TILE / WORD; k += 4) {
-            __m128i v[4]; /* four words of a row */
-            UNROLL for (size_t j = 0; j < 4; j++) v[j] = _mm_unpacklo_epi8(
-                _mm_loadl_epi64((const __m128i *)(const void *)(row[r + j] + at + k * WORD)), zero);
-            const __m128i a = _mm_unpacklo_epi32(v[0], v[1]), b = _mm_unpacklo_epi32(v[2], v[3]);
-            const __m128i c = _mm_unpackhi_epi32(v[0], v[1]), d = _mm_unpackhi_epi32(v[2], v[3]);
-            word *to = out + k * apart + r;
-            _mm_storeu_si128((__m128i *)(void *)to, _mm_unpacklo_epi64(a, b));
-            _mm_storeu_si128((__m128i *)(void *)(to + apart), _mm_unpackhi_epi64(a, b));
-            _mm_storeu_si128((__m128i *)(void *)(to + 2 * apart), _mm_unpacklo_epi64(c, d));
-            _mm_storeu_si128((__m128i *)(void *)(to + 3 * apart), _mm_unpackhi_epi64(c, d));
-        }
-#else
-    for (size_t r = 0; r < TILE; r++)
-        for (size_t k = 0; k < TILE / WORD; k++) {
-            digit pair[WORD];
-            for (size_t i = 0; i < WORD; i++) pair[i] = row[r][at + k * WORD + i];
-            memcpy(out + k * apart + r, pair, sizeof pair);
-        }
-#endif
-}
-
-/* Features [first, first + count) of TILE rows, sums running along the features. */
-static void words_along_features(const unsigned char *const row[TILE], size_t first, size_t count,
-                                 size_t padded, word *out)
-{
-    size_t at = 0;
-    for (; at + TILE <= count; at += TILE, out += TILE * TILE / WORD)
-        words_of_rows(row, first + at, out, TILE);
-    if (at < count) {
-        unsigned char rest[TILE][TILE] = {{0}};
-        const unsigned char *place[TILE];
-        for (size_t r = 0; r < TILE; r++) {
-            memcpy(rest[r], row[r] + first + at, count - at);
-            place[r] = rest[r];
-        }
-        words_of_rows(place, 0, out, TILE);
-        at += TILE;
-        out += TILE * TILE / WORD;
-    }
-    memset(out, 0, (padded - at) / WORD * TILE * sizeof *out);
-}
-
-/* UNIT features of WORD rows (of `count` features, as if zeros came after them): word f % TILE of
- * out[f / TILE · tile], and so on for each feature f. */
-static inline void words_of_features(const unsigned char *const row[WORD], size_t count, word *out,
-                                     size_t tile)
-{
-#if defined(__AVX512VNNI__)
-    /* quarter q of a vector gets bytes 4 q … of each 16, which the others then interleave */
-    const __m512i spread = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __mmask64 there = ~(__mmask64)0 >> (UNIT - count);
-    __m512i v[4];
-    UNROLL for (size_t r = 0; r < 4; r++) v[r] =
-        _mm512_permutexvar_epi32(spread, _mm512_maskz_loadu_epi8(there, row[r]));
-    const __m512i a = _mm512_unpacklo_epi8(v[0], v[1]), b = _mm512_unpackhi_epi8(v[0], v[1]);
-    const __m512i c = _mm512_unpacklo_epi8(v[2], v[3]), d = _mm512_unpackhi_epi8(v[2], v[3]);
-    _mm512_storeu_si512(out, _mm512_unpacklo_epi16(a, c));
-    _mm512_storeu_si512(out + tile, _mm512_unpackhi_epi16(a, c));
-    _mm512_storeu_si512(out + 2 * tile, _mm512_unpacklo_epi16(b, d));
-    _mm512_storeu_si512(out + 3 * tile, _mm512_unpackhi_epi16(b, d));
-#else
-    for (size_t first = 0; first < UNIT; first += TILE, out += tile) {
-        unsigned char rest[WORD][TILE] = {{0}};
-        const unsigned char *from[WORD];
-        for (size_t i = 0; i < WORD; i++) {
-            from[i] = row[i] + first;
-            if (first + TILE <= count) continue;
-            memcpy(rest[i], row[i] + first, count > first ? count - first : 0);
-            from[i] = rest[i];
-        }
-#if defined(__SSE2__)
-        const __m128i zero = _mm_setzero_si128();
-        const __m128i a = _mm_loadu_si128((const __m128i *)(const void *)from[0]);
-        const __m128i b = _mm_loadu_si128((const __m128i *)(const void *)from[1]);
-        const __m128i lower = _mm_unpacklo_epi8(a, b), upper = _mm_unpackhi_epi8(a, b);
-        __m128i *to = (__m128i *)(void *)out;
-        _mm_storeu_si128(to, _mm_unpacklo_epi8(lower, zero));
-        _mm_storeu_si128(to + 1, _mm_unpackhi_epi8(lower, zero));
-        _mm_storeu_si128(to + 2, _mm_unpacklo_epi8(upper, zero));
-        _mm_storeu_si128(to + 3, _mm_unpackhi_epi8(upper, zero));
-#else
-        for (size_t f = 0; f < TILE; f++) {
-            digit pair[WORD];
-            for (size_t i = 0; i < WORD; i++) pair[i] = from[i][f];
-            memcpy(out + f, pair, sizeof pair);
-        }
-#endif
-    }
-#endif
-}
 
 #endif
