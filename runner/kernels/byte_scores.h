@@ -40,6 +40,7 @@ typedef struct score_memory {
 typedef struct score_piece {
     const bytes_product *p;
     size_t row, rows, row_tiles;
+    size_t turn; /* steps so far: where words stay for one step only, places take turns */
     score_memory *memory;
     const unsigned char *place[SCORE_ROWS];
 } score_piece;
@@ -52,24 +53,53 @@ typedef enum words_wanted {
 } words_wanted;
 enum { PLACES_ONCE = ABREAST * (1 + MAKES_AHEAD) }; /* those that are read, those that are made */
 
-static size_t tiles_abreast(const score_piece *s, size_t t)
+/* Row tiles that are worked on at a time, for some features. */
+typedef struct score_step {
+    size_t tile, first, count;
+} score_step;
+
+static size_t features_from(const score_piece *s, size_t first)
 {
-    return s->row_tiles - t < ABREAST ? s->row_tiles - t : ABREAST;
+    return s->p->in - first < LONGEST ? s->p->in - first : LONGEST;
 }
 
-/* Words of row tile `t`. */
-static word *words_of_tile(row_words *all, size_t t, words_wanted wanted)
+static size_t tiles_of(const score_piece *s, const score_step *at)
 {
-    return all[wanted == ONCE ? t % PLACES_ONCE : t][0];
+    return s->row_tiles - at->tile < ABREAST ? s->row_tiles - at->tile : ABREAST;
 }
 
-/* Those that are to be made for it and the next abreast, while the rows after them are fetched. */
-static words_ahead score_words(const score_piece *s, size_t t, size_t first, size_t count,
+/* The next step, of the next features only where those are the same tile's of outputs; false: there
+ * is none. */
+static bool next_step(const score_piece *s, words_wanted wanted, score_step *at)
+{
+    at->tile += ABREAST;
+    if (at->tile < s->row_tiles) return true;
+    if (wanted != ONCE || at->first + LONGEST >= s->p->in) return false;
+    *at = (score_step){0, at->first + LONGEST, features_from(s, at->first + LONGEST)};
+    return true;
+}
+
+/* The words of a step; with ONCE, where step number `turn` has them. */
+static word *words_of_step(const score_piece *s, words_wanted wanted, const score_step *at,
+                           size_t turn)
+{
+    row_words *all = s->memory->words[s->p->keeps ? at->first / LONGEST : 0];
+    return all[wanted == ONCE ? turn * ABREAST % PLACES_ONCE : at->tile][0];
+}
+
+/* Those that are to be made, while the rows of the step after it are fetched. */
+static words_ahead score_words(const score_piece *s, words_wanted wanted, const score_step *at,
                                word *words)
 {
-    const size_t tiles = tiles_abreast(s, t), more = (s->row_tiles - t - tiles) * TILE;
-    return words_of_rows_ahead(s->place + t * TILE, tiles, more, first, count, words,
-                               sizeof(row_words) / sizeof *words);
+    score_step after = *at;
+    words_ahead w = words_of_rows_ahead(s->place + at->tile * TILE, tiles_of(s, at), at->first,
+                                        at->count, words, sizeof(row_words) / sizeof *words);
+    if (!next_step(s, wanted, &after)) return w;
+    w.next = s->place + after.tile * TILE;
+    w.next_rows = tiles_of(s, &after) * TILE;
+    w.next_first = after.first;
+    w.next_count = after.count;
+    return w;
 }
 
 /* To the sums of a row tile. */
@@ -84,32 +114,33 @@ static void add_found_scores(tile_sums found, size_t height, bool begins, size_t
         }
 }
 
-/* Adds what features [first, first + count) come to. */
-static void add_scores(const score_piece *s, const out_tile *o, size_t first, size_t count,
-                       words_wanted wanted, score_tile *tile)
+/* Adds what LONGEST features from `first` on come to. */
+static void add_scores(score_piece *s, const out_tile *o, size_t first, words_wanted wanted,
+                       score_tile *tile)
 {
     const bytes_product *p = s->p;
-    row_words *all = s->memory->words[p->keeps ? first / LONGEST : 0];
-    const size_t padded = whole_units(count);
+    const size_t count = features_from(s, first), padded = whole_units(count);
     const size_t height = o->height; /* read once: a vector that is stored might change it */
     for (size_t m = 0; m < height; m++)
         take_digits(count, padded, place_in(p, o, m, p->w, p->ldw) + first, tile->scale[m], height,
                     m, s->memory->digits);
     words_ahead ahead;
-    if (wanted != MADE) {
-        ahead = score_words(s, 0, first, count, words_of_tile(all, 0, wanted));
+    score_step at = {0, first, count};
+    if (wanted == KEPT || (wanted == ONCE && first == 0)) { /* nobody was before to make them */
+        ahead = score_words(s, wanted, &at, words_of_step(s, wanted, &at, s->turn));
         make_rest(&ahead);
     }
-    for (size_t t = 0; t < s->row_tiles; t += ABREAST) {
+    while (at.first == first) {
         _Alignas(CACHE_LINE) tile_sums found[ABREAST];
-        const bool follows = t + ABREAST < s->row_tiles, makes = follows && wanted != MADE;
-        word *next = follows ? words_of_tile(all, t + ABREAST, wanted) : NULL;
-        if (makes) ahead = score_words(s, t + ABREAST, first, count, next);
+        score_step after = at;
+        const bool follows = next_step(s, wanted, &after), makes = follows && wanted != MADE;
+        word *next = follows ? words_of_step(s, wanted, &after, s->turn + 1) : NULL;
+        if (makes) ahead = score_words(s, wanted, &after, next);
         const sums_wanted sums = {.height = height,
                                   .words = padded / WORD,
                                   .digits = &s->memory->digits,
-                                  .tiles = tiles_abreast(s, t),
-                                  .x = words_of_tile(all, t, wanted),
+                                  .tiles = tiles_of(s, &at),
+                                  .x = words_of_step(s, wanted, &at, s->turn++),
                                   .apart = sizeof(row_words) / sizeof(word),
                                   .sums = found,
                                   .next = makes ? NULL : next,
@@ -117,7 +148,9 @@ static void add_scores(const score_piece *s, const out_tile *o, size_t first, si
         sum_tiles(&sums);
         if (makes) make_rest(&ahead);
         for (size_t i = 0; i < sums.tiles; i++)
-            add_found_scores(found[i], height, first == 0, t + i, tile);
+            add_found_scores(found[i], height, first == 0, at.tile + i, tile);
+        if (!follows) break;
+        at = after;
     }
 }
 
@@ -209,16 +242,14 @@ static void score_rows(const bytes_product *p, size_t row, size_t rows, size_t f
     const bool made = p->keeps && own_memory_holds(p, 0); /* the only range of rows */
     const words_wanted wanted = made ? MADE : p->keeps || last > first + 1 ? KEPT : ONCE;
     size_t height = 0;
-    for (size_t k = 0; k < p->in; k += LONGEST) {
-        const size_t count = p->in - k < LONGEST ? p->in - k : LONGEST;
+    for (size_t k = 0; k < p->in; k += LONGEST)
         for (size_t n = first; n < last; n++) {
             const out_tile o = tile_number(p, n);
             score_tile *tile = &s.memory->tiles[n - first];
             if (k == 0) begin_scores(p, &o, tile);
             if (o.height != height) tiles_begin(height = o.height);
-            add_scores(&s, &o, k, count, n > first ? MADE : wanted, tile);
+            add_scores(&s, &o, k, n > first ? MADE : wanted, tile);
         }
-    }
     tiles_end();
     for (size_t n = first; n < last; n++) {
         const out_tile o = tile_number(p, n);

@@ -117,21 +117,20 @@ typedef struct words_ahead {
     const unsigned char *const *row; /* all rows of the group, or of the tiles */
     size_t rows;                     /* of features: how many */
     size_t tiles, apart; /* of rows: one or two tiles; the words of the second so far on */
-    size_t more;         /* of rows: so many rows follow, whose lines are fetched */
     size_t first, count; /* features */
-    word *out;           /* [word][row]; of features: [tile][word][feature] */
-    size_t done, steps;  /* whole ones: TILE features of TILE rows, UNIT features of WORD rows */
+    const unsigned char *const *next;         /* of rows: those that come after, whose lines … */
+    size_t next_rows, next_first, next_count; /* … are fetched meanwhile: some features of theirs */
+    word *out;                                /* [word][row]; of features: [tile][word][feature] */
+    size_t done, steps; /* whole ones: TILE features of TILE rows, UNIT features of WORD rows */
 } words_ahead;
 
 /* Words of features [first, first + count) of tiles of TILE rows, for sums along the features. */
 static inline words_ahead words_of_rows_ahead(const unsigned char *const *row, size_t tiles,
-                                              size_t more, size_t first, size_t count, word *out,
-                                              size_t apart)
+                                              size_t first, size_t count, word *out, size_t apart)
 {
     return (words_ahead){.row = row,
                          .tiles = tiles,
                          .apart = apart,
-                         .more = more,
                          .first = first,
                          .count = count,
                          .out = out,
@@ -155,9 +154,9 @@ static inline void make_words_of_rows(const words_ahead *w, size_t step)
 {
     const size_t tile = step & (w->tiles - 1), at = step >> (w->tiles - 1);
     const size_t end = at + 1 == w->count / TILE ? TILE : at + 1; /* of the rows to be fetched */
-    for (size_t r = tile * TILE + at; r < tile * TILE + end && r < w->more; r++)
-        for (size_t line = 0; line < w->count; line += CACHE_LINE)
-            __builtin_prefetch(w->row[w->tiles * TILE + r] + w->first + line, 0, 3);
+    for (size_t r = tile * TILE + at; r < tile * TILE + end && r < w->next_rows; r++)
+        for (size_t line = 0; line < w->next_count; line += CACHE_LINE)
+            __builtin_prefetch(w->next[r] + w->next_first + line, 0, 3);
     words_of_rows(w->row + tile * TILE, w->first + at * TILE,
                   w->out + tile * w->apart + at * TILE * TILE / WORD, TILE);
 }
