@@ -270,13 +270,13 @@ def main():
     options = arguments()
     if options.install:
         machine.install()
+    sizes = cases.TINY if options.tiny else cases.Sizes()
+    if options.list:
+        for case in catalogue.all_cases(sizes, None):
+            print(f"{case.name:26} {case.title}")
+        return 0
     with tempfile.TemporaryDirectory(prefix="slope-bench-") as folder:
         repeat = 3 if options.quick else options.repeat
-        sizes = cases.TINY if options.tiny else cases.Sizes()
-        if options.list:
-            for case in catalogue.all_cases(cases.TINY, pathlib.Path(folder)):
-                print(f"{case.name:26} {case.title}")
-            return 0
         if options.tiny:
             sides.WINDOW = 0  # nothing is measured
         if options.priority:

@@ -5,7 +5,8 @@ import sweeps
 
 
 def all_cases(sizes, folder):
-    """Every case, in the order of the table. Writes the data that are made up into the folder."""
+    """Every case, in the order of the table. Writes the data that are made up into the folder, if there
+    is one."""
     wide = data.write_random(folder, sizes.rows, sizes.features, sizes.classes)
     fashion = data.fashion() if sizes.fashion else data.write_random(
         folder, sizes.fashion_rows, sizes.fashion_features, sizes.classes)

@@ -13,9 +13,12 @@ SCALE = 1 / 255
 
 
 def write_random(folder, rows, features, classes, seed=1):
-    """Uniform random bytes as features and random labels, as IDX files; kept if already there."""
-    images = folder / f"random-{rows}x{features}-images.idx"
-    labels = folder / f"random-{rows}x{features}-{classes}-labels.idx"
+    """Uniform random bytes as features and random labels, as IDX files; kept if already there. Without
+    a folder: only their names."""
+    images = pathlib.Path(folder or "") / f"random-{rows}x{features}-images.idx"
+    labels = pathlib.Path(folder or "") / f"random-{rows}x{features}-{classes}-labels.idx"
+    if not folder:
+        return images, labels
     if not images.exists():
         dice = random.Random(seed)
         with images.open("wb") as file:

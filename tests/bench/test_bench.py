@@ -34,7 +34,9 @@ class Harness(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
 
     def test_every_case(self):
-        names = [line.split()[0] for line in run("--list").stdout.splitlines()]
+        listed = run("--list").stdout
+        self.assertIn("mlp 784-512-256-10", listed)  # what would be measured, not a tiny one
+        names = [line.split()[0] for line in listed.splitlines()]
         self.assertIn("softmax-float32", names)
         done = run("--tiny", "--repeat", "1", "--peer", "numpy", "--peer", "one thread", "--peer",
                    "data", "--peer", "bound", "--peer", "few", "--peer", "fuse: off", "--csv", str(self.folder / "table.csv"))
