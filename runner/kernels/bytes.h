@@ -70,11 +70,6 @@ static size_t outs_of_matrix(const bytes_product *p, const out_tile *o, size_t m
     return rest < o->height - m ? rest : o->height - m;
 }
 
-static size_t whole_units(size_t count)
-{
-    return ceil_divide(count, UNIT) * UNIT;
-}
-
 /* ---- memory of the thread -------------------------------------------------------------------- */
 
 /* Each is touched by its own thread only. */

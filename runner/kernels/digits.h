@@ -5,10 +5,11 @@
  * into digits that the processor can multiply by bytes and add up in 32 bits. The numbers of a sum
  * stand in words of WORD neighbours, which are one lane of an instruction.
  *
- * Only for kernels/exact.h, in float32. */
+ * Only for the products of bytes (bytes.h), in float32. */
 #ifndef SLOPE_KERNELS_DIGITS_H
 #define SLOPE_KERNELS_DIGITS_H
 
+#include "kernels/cut.h"
 #include "kernels/elementary.h"
 #include "kernels/kernels.h"
 #include "kernels/vector.h"
@@ -36,6 +37,11 @@ enum {
     UNIT = 64,           /* sums are as long as a multiple of this, continued with zeros */
     LONGEST = ROW_GROUP, /* sum; it fits 32 bits: below 2^31 / (255 · 16512) numbers */
 };
+
+static inline size_t whole_units(size_t count)
+{
+    return ceil_divide(count, UNIT) * UNIT;
+}
 
 /* Digits of up to TILE vectors, row after row: `height` rows of the lowest, then those of the next,
  * and so on. Or, with WORDS_TOGETHER, word after word: of the first word the digits of the first

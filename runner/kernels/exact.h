@@ -34,15 +34,25 @@ typedef struct sums_wanted {
     words_ahead *ahead; /* of these some are made meanwhile, if MAKES_AHEAD; NULL: none */
 } sums_wanted;
 
-/* Each defines tiles_begin(height), sum_tiles(wanted) and tiles_end(), to be called in this order,
- * where all sums between have vectors of that height; ABREAST, the most tiles of columns at a time;
- * and MAKES_AHEAD, whether words ahead are made, which then need a place of their own. */
+/* Each defines sum_tiles(wanted); ABREAST, the most tiles of columns at a time; and MAKES_AHEAD,
+ * whether words ahead are made, which then need a place of their own. Sums of one height stand
+ * between tiles_begin(height) and tiles_end(): the processor's own tiles must be set up. */
 #if defined(__AMX_INT8__)
 #include "kernels/exact_tiles.h"
 #elif defined(WORDS_TOGETHER)
 #include "kernels/exact_bytes.h"
 #else
 #include "kernels/exact_pairs.h"
+#endif
+#if !defined(__AMX_INT8__)
+static void tiles_begin(size_t height)
+{
+    (void)height;
+}
+
+static void tiles_end(void)
+{
+}
 #endif
 
 /* ---- from sums to numbers -------------------------------------------------------------------- */

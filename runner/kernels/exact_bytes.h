@@ -72,7 +72,8 @@ static inline __m512i broadcast(const digit *a)
 typedef void sums_function(size_t words, size_t next_word, const digit *a, const word *x,
                            size_t apart, int32_t *sums, const words_ahead *w, const fetcher *f);
 
-/* As many lines as the tiles of a step have words. */
+/* As many lines as the tiles of a step have words. (Scores, for which words of rows are made, fetch
+ * no lines beside those of their rows.) */
 #define FETCH_STEP(f, k) UNROLL for (size_t i_ = 0; (f) && i_ < STEP_WORDS; i_++) FETCH(f, (k) + i_)
 
 DEFINE_ALL_SUMS(1, , FETCH_STEP(f, k))
@@ -80,15 +81,6 @@ DEFINE_ALL_SUMS(2, , FETCH_STEP(f, k))
 DEFINE_ALL_SUMS(2, _making_rows, make_words_of_rows(w, w->done + k / STEP_WORDS))
 DEFINE_ALL_SUMS(2, _making_features, make_words_of_features(w, w->done + k / STEP_WORDS);
                 FETCH_STEP(f, k))
-
-static void tiles_begin(size_t height)
-{
-    (void)height;
-}
-
-static void tiles_end(void)
-{
-}
 
 /* Lines are fetched by the first parts; those of the other tiles, if there are more tiles than
  * parts, at the end. */

@@ -55,15 +55,6 @@ static inline ints INTS_DOT(ints sum, ints a, ints x)
 #endif
 enum { INTS = sizeof(ints) / sizeof(word) };
 
-static void tiles_begin(size_t height)
-{
-    (void)height;
-}
-
-static void tiles_end(void)
-{
-}
-
 static inline word word_at(const digit *a)
 {
     word w;

@@ -2,7 +2,7 @@
  * sum in one lane of an instruction, as digits.h has them of reals. Bytes are only arranged, never
  * converted to reals.
  *
- * Only for kernels/exact.h, in float32. */
+ * Only for the products of bytes (bytes.h), in float32. */
 #ifndef SLOPE_KERNELS_WORDS_H
 #define SLOPE_KERNELS_WORDS_H
 
@@ -171,7 +171,7 @@ static inline void make_words_of_features(const words_ahead *w, size_t step)
 /* The last features of a tile of rows, fewer than TILE, and zeros up to whole units. */
 static inline void make_last_of_rows(const words_ahead *w, size_t tile)
 {
-    const size_t padded = (w->count + UNIT - 1) / UNIT * UNIT;
+    const size_t padded = whole_units(w->count);
     const unsigned char *const *row = w->row + tile * TILE;
     word *out = w->out + tile * w->apart;
     size_t at = w->count / TILE * TILE;
@@ -191,7 +191,7 @@ static inline void make_last_of_rows(const words_ahead *w, size_t tile)
 /* The last rows, the very last one again up to whole units: their digits are zero. */
 static inline void make_last_of_features(const words_ahead *w)
 {
-    const size_t padded = (w->rows + UNIT - 1) / UNIT * UNIT;
+    const size_t padded = whole_units(w->rows);
     for (size_t step = w->steps; step < padded / WORD; step++) {
         const unsigned char *at[WORD];
         for (size_t i = 0; i < WORD; i++) {
