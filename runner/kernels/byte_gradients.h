@@ -80,7 +80,7 @@ static void take_columns(const bytes_product *p, const out_tile *o, size_t group
 static void add_found(tile_sums found, size_t height, size_t m, real unit, size_t count, real *g)
 {
     for (size_t n = 0; n < count; n += VLEN) {
-        const vec more = v_mul(joined(found, height, m, n), v_set1(unit));
+        const vec more = v_mul(number_at(found, height, m, n), v_set1(unit));
         if (n + VLEN <= count)
             v_store(g + n, v_add(v_load(g + n), more));
         else

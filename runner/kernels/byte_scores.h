@@ -88,18 +88,17 @@ static word *words_of_step(const score_piece *s, words_wanted wanted, const scor
 }
 
 /* Those that are to be made, while the rows of the step after it are fetched. */
-static words_ahead score_words(const score_piece *s, words_wanted wanted, const score_step *at,
-                               word *words)
+static inline void plan_score_words(const score_piece *s, words_wanted wanted, const score_step *at,
+                                    word *words, words_ahead *w)
 {
     score_step after = *at;
-    words_ahead w = words_of_rows_ahead(s->place + at->tile * TILE, tiles_of(s, at), at->first,
-                                        at->count, words, sizeof(row_words) / sizeof *words);
-    if (!next_step(s, wanted, &after)) return w;
-    w.next = s->place + after.tile * TILE;
-    w.next_rows = tiles_of(s, &after) * TILE;
-    w.next_first = after.first;
-    w.next_count = after.count;
-    return w;
+    *w = words_of_rows_ahead(s->place + at->tile * TILE, tiles_of(s, at), at->first, at->count,
+                             words, sizeof(row_words) / sizeof *words);
+    if (!next_step(s, wanted, &after)) return;
+    w->next = s->place + after.tile * TILE;
+    w->next_rows = tiles_of(s, &after) * TILE;
+    w->next_first = after.first;
+    w->next_count = after.count;
 }
 
 /* To the sums of a row tile. */
@@ -109,7 +108,7 @@ static void add_found_scores(tile_sums found, size_t height, bool begins, size_t
     for (size_t m = 0; m < height; m++)
         for (size_t n = 0; n < TILE; n += VLEN) {
             real *sums = tile->sums[m] + t * TILE + n;
-            const vec more = joined(found, height, m, n);
+            const vec more = number_at(found, height, m, n);
             v_store(sums, begins ? more : v_add(v_load(sums), more));
         }
 }
@@ -127,7 +126,7 @@ static void add_scores(score_piece *s, const out_tile *o, size_t first, words_wa
     words_ahead ahead;
     score_step at = {0, first, count};
     if (wanted == KEPT || (wanted == ONCE && first == 0)) { /* nobody was before to make them */
-        ahead = score_words(s, wanted, &at, words_of_step(s, wanted, &at, s->turn));
+        plan_score_words(s, wanted, &at, words_of_step(s, wanted, &at, s->turn), &ahead);
         make_rest(&ahead);
     }
     while (at.first == first) {
@@ -135,7 +134,7 @@ static void add_scores(score_piece *s, const out_tile *o, size_t first, words_wa
         score_step after = at;
         const bool follows = next_step(s, wanted, &after), makes = follows && wanted != MADE;
         word *next = follows ? words_of_step(s, wanted, &after, s->turn + 1) : NULL;
-        if (makes) ahead = score_words(s, wanted, &after, next);
+        if (makes) plan_score_words(s, wanted, &after, next, &ahead);
         const sums_wanted sums = {.height = height,
                                   .words = padded / WORD,
                                   .digits = &s->memory->digits,

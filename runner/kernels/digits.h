@@ -44,9 +44,9 @@ static inline size_t whole_units(size_t count)
 }
 
 /* Digits of up to TILE vectors, row after row: `height` rows of the lowest, then those of the next,
- * and so on. Or, with WORDS_TOGETHER, word after word: of the first word the digits of the first
- * vector, the lowest first, then those of the next vector; then the same of the next word. So the
- * products of one word find what they multiply side by side. */
+ * and so on. Or, with WORDS_TOGETHER, TILE numbers after TILE numbers: those of the first vector,
+ * word after word, of each word the lowest digits first; then those of the next vector. So products
+ * find what they multiply side by side, and TILE numbers are stored at once. */
 typedef digit tile_digits[DIGITS * TILE][LONGEST];
 #if defined(__AVX512VNNI__) && !defined(__AMX_INT8__)
 #define WORDS_TOGETHER
@@ -99,16 +99,12 @@ static inline __m512i digits_of(__m512 w, real scale)
 static void take_digits(size_t count, size_t padded, const real *w, real scale, size_t height,
                         size_t m, tile_digits all)
 {
-    __m128i *out = (__m128i *)(void *)all[0] + m;
+    digit *out = all[0] + m * DIGITS * TILE;
     if (scale == 0) count = 0;
-    for (size_t i = 0; i < padded; i += TILE, out += TILE / WORD * height) {
+    for (size_t i = 0; i < padded; i += TILE, out += height * DIGITS * TILE) {
         const size_t left = count > i ? count - i : 0;
         const __mmask16 there = (__mmask16)(left < TILE ? (1u << left) - 1 : 0xffff);
-        const __m512i v = digits_of(_mm512_maskz_loadu_ps(there, w + i), scale);
-        _mm_storeu_si128(out, _mm512_castsi512_si128(v));
-        _mm_storeu_si128(out + height, _mm512_extracti32x4_epi32(v, 1));
-        _mm_storeu_si128(out + 2 * height, _mm512_extracti32x4_epi32(v, 2));
-        _mm_storeu_si128(out + 3 * height, _mm512_extracti32x4_epi32(v, 3));
+        _mm512_storeu_si512(out, digits_of(_mm512_maskz_loadu_ps(there, w + i), scale));
     }
 }
 #else
@@ -149,6 +145,22 @@ static void take_digits(size_t count, size_t padded, const real *w, real scale, 
     }
     for (size_t d = 0; d < DIGITS; d++)
         memset(out + d * plane + count, 0, (padded - count) * sizeof *out);
+}
+#endif
+
+/* ---- from sums of products to numbers -------------------------------------------------------- */
+
+/* In units: high · HIGH_UNIT + low, where both are exact, rounded once, and their sum again. */
+static inline vec joined(vec low, vec high)
+{
+    return v_add(v_mul(high, v_set1((real)HIGH_UNIT)), low);
+}
+
+#if defined(__AVX512VNNI__)
+/* Either of them, from the sums of two digits. */
+static inline vec joined_digits(__m512i lower, __m512i upper)
+{
+    return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_slli_epi32(upper, 8), lower));
 }
 #endif
 

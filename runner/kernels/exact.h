@@ -14,9 +14,13 @@
 #include "kernels/vector.h"
 #include "kernels/words.h"
 
-/* Sums of the products of each row of digits and the bytes of each column; rows in the order of
- * tile_digits. */
+/* What a tile comes to. With WORDS_TOGETHER: the numbers, in units. Otherwise the sums of the
+ * products of each row of digits and the bytes of each column; rows in the order of tile_digits. */
+#if defined(WORDS_TOGETHER)
+typedef real tile_sums[TILE][TILE];
+#else
 typedef int32_t tile_sums[DIGITS * TILE][TILE];
+#endif
 
 /* Sums of `words` words. */
 typedef struct sums_wanted {
@@ -55,39 +59,39 @@ static void tiles_end(void)
 }
 #endif
 
-/* ---- from sums to numbers -------------------------------------------------------------------- */
-
+#if !defined(__AVX512VNNI__)
+/* VLEN whole numbers, each rounded once. */
+static inline vec reals_of(const int32_t *at)
+{
 #if defined(__AVX512F__)
-#define INTS_TO_REALS(v) _mm512_cvtepi32_ps(v)
+    return _mm512_cvtepi32_ps(INTS_LOAD(at));
 #elif defined(__AVX2__) && defined(__FMA__)
-#define INTS_TO_REALS(v) _mm256_cvtepi32_ps(v)
+    return _mm256_cvtepi32_ps(INTS_LOAD(at));
 #elif defined(__aarch64__)
-#define INTS_TO_REALS(v) vcvtq_f32_s32(v)
+    return vcvtq_f32_s32(INTS_LOAD(at));
+#else
+    return (real)*at;
 #endif
-/* What vector m of `height` and VLEN columns, from column n on, come to, in units: high · HIGH_UNIT
- * + low, where both are exact, rounded once, and their sum again. */
-static inline vec joined(tile_sums sums, size_t height, size_t m, size_t n)
+}
+#endif
+
+/* What vector m of `height` and VLEN columns, from column n on, come to, in units. */
+static inline vec number_at(tile_sums sums, size_t height, size_t m, size_t n)
 {
 #if defined(WORDS_TOGETHER)
-    const size_t plane = TILE;
-    const int32_t *sum = sums[m * DIGITS] + n;
     (void)height;
+    return v_load(sums[m] + n);
 #else
     const size_t plane = height * TILE;
     const int32_t *sum = sums[m] + n;
-#endif
 #if defined(__AVX512VNNI__)
-    const __m512i low = _mm512_add_epi32(_mm512_slli_epi32(_mm512_loadu_si512(sum + plane), 8),
-                                         _mm512_loadu_si512(sum));
-    const __m512i high = _mm512_add_epi32(_mm512_slli_epi32(_mm512_loadu_si512(sum + 3 * plane), 8),
-                                          _mm512_loadu_si512(sum + 2 * plane));
-    const vec l = INTS_TO_REALS(low), h = INTS_TO_REALS(high);
-#elif defined(INTS_TO_REALS)
-    const vec l = INTS_TO_REALS(INTS_LOAD(sum)), h = INTS_TO_REALS(INTS_LOAD(sum + plane));
+    return joined(
+        joined_digits(_mm512_loadu_si512(sum), _mm512_loadu_si512(sum + plane)),
+        joined_digits(_mm512_loadu_si512(sum + 2 * plane), _mm512_loadu_si512(sum + 3 * plane)));
 #else
-    const vec l = (real)*sum, h = (real)sum[plane];
+    return joined(reals_of(sum), reals_of(sum + plane));
 #endif
-    return v_add(v_mul(h, v_set1((real)HIGH_UNIT)), l);
+#endif
 }
 
 #endif

@@ -16,6 +16,7 @@ enum {
     MAKES_AHEAD = 1,
     SUMS_VECTORS = 3, /* 24 sums of 32 registers */
     STEP_WORDS = TILE / WORD,
+    VECTOR = DIGITS * TILE, /* digits of TILE numbers */
 };
 
 /* sum += the products of the bytes of each column and the digits of one word. By gcc 12's
@@ -33,35 +34,38 @@ static inline __m512i broadcast(const digit *a)
     return _mm512_set1_epi32((int)w);
 }
 
-/* VECTORS vectors, whose digits of each word are side by side, against COLUMNS tiles of columns.
- * Before the products of every STEP_WORDS words, MEANWHILE. */
+/* VECTORS of `height` vectors, from `a` on, against COLUMNS tiles of columns. Before the products of
+ * every STEP_WORDS words, MEANWHILE. */
 #define DEFINE_SUMS(VECTORS, COLUMNS, NAME, MEANWHILE) \
-    static void sums_##VECTORS##_##COLUMNS##NAME(size_t words, size_t next_word, const digit *a, \
-                                                 const word *x, size_t apart, int32_t *sums, \
+    static void sums_##VECTORS##_##COLUMNS##NAME(size_t words, size_t height, const digit *a, \
+                                                 const word *x, size_t apart, real *sums, \
                                                  const words_ahead *w, const fetcher *f) \
     { \
-        enum { ROWS = VECTORS * DIGITS }; \
-        __m512i sum[COLUMNS][ROWS]; \
+        __m512i sum[COLUMNS][VECTORS][DIGITS]; \
         (void)apart, (void)w, (void)f; \
-        UNROLL for (size_t c = 0; c < COLUMNS; c++) UNROLL for (size_t i = 0; i < ROWS; i++) \
-            sum[c][i] = _mm512_setzero_si512(); \
-        for (size_t k = 0; k < words; k += STEP_WORDS) { \
+        EACH_SUM(VECTORS, COLUMNS) sum[c][i][d] = _mm512_setzero_si512(); \
+        for (size_t k = 0; k < words; k += STEP_WORDS, a += height * VECTOR) { \
             MEANWHILE; \
-            for (size_t j = 0; j < STEP_WORDS; j++, a += next_word, x += TILE) { \
+            UNROLL for (size_t j = 0; j < STEP_WORDS; j++, x += TILE) { \
                 __m512i column[COLUMNS]; \
                 UNROLL for (size_t c = 0; c < COLUMNS; c++) column[c] = \
                     _mm512_loadu_si512(x + c * apart); \
-                UNROLL for (size_t i = 0; i < ROWS; i++) \
-                { \
-                    const __m512i digits = broadcast(a + i * WORD); \
-                    UNROLL for (size_t c = 0; c < COLUMNS; c++) sum[c][i] = \
-                        add_products(sum[c][i], column[c], digits); \
+                UNROLL for (size_t i = 0; i < VECTORS; i++) UNROLL for (size_t d = 0; d < DIGITS; \
+                                                                       d++) { \
+                    const __m512i digits = broadcast(a + i * VECTOR + (j * DIGITS + d) * WORD); \
+                    UNROLL for (size_t c = 0; c < COLUMNS; c++) sum[c][i][d] = \
+                        add_products(sum[c][i][d], column[c], digits); \
                 } \
             } \
         } \
-        UNROLL for (size_t c = 0; c < COLUMNS; c++) UNROLL for (size_t i = 0; i < ROWS; i++) \
-            _mm512_storeu_si512(sums + (c * DIGITS * TILE + i) * TILE, sum[c][i]); \
+        UNROLL for (size_t c = 0; c < COLUMNS; c++) UNROLL for (size_t i = 0; i < VECTORS; i++) \
+            v_store(sums + (c * TILE + i) * TILE, \
+                    joined(joined_digits(sum[c][i][0], sum[c][i][1]), \
+                           joined_digits(sum[c][i][2], sum[c][i][3]))); \
     }
+#define EACH_SUM(VECTORS, COLUMNS) \
+    UNROLL for (size_t c = 0; c < COLUMNS; c++) UNROLL for (size_t i = 0; i < VECTORS; i++) \
+        UNROLL for (size_t d = 0; d < DIGITS; d++)
 #define DEFINE_ALL_SUMS(COLUMNS, NAME, MEANWHILE) \
     DEFINE_SUMS(1, COLUMNS, NAME, MEANWHILE) \
     DEFINE_SUMS(2, COLUMNS, NAME, MEANWHILE) \
@@ -69,8 +73,8 @@ static inline __m512i broadcast(const digit *a)
     static sums_function *const sums_##COLUMNS##NAME[SUMS_VECTORS] = { \
         sums_1_##COLUMNS##NAME, sums_2_##COLUMNS##NAME, sums_3_##COLUMNS##NAME};
 
-typedef void sums_function(size_t words, size_t next_word, const digit *a, const word *x,
-                           size_t apart, int32_t *sums, const words_ahead *w, const fetcher *f);
+typedef void sums_function(size_t words, size_t height, const digit *a, const word *x,
+                           size_t apart, real *sums, const words_ahead *w, const fetcher *f);
 
 /* As many lines as the tiles of a step have words. (Scores, for which words of rows are made, fetch
  * no lines beside those of their rows.) */
@@ -86,18 +90,18 @@ DEFINE_ALL_SUMS(2, _making_features, make_words_of_features(w, w->done + k / STE
  * parts, at the end. */
 static void sum_tiles(const sums_wanted *s)
 {
-    const size_t parts = (s->height + SUMS_VECTORS - 1) / SUMS_VECTORS;
-    const size_t steps = s->words / STEP_WORDS, vector = DIGITS * WORD;
+    const size_t steps = s->words / STEP_WORDS;
     fetcher lines = s->fetch;
     size_t left = s->fetched;
-    for (size_t part = 0; part < parts; part++) {
-        const size_t m = part * s->height / parts, vectors = (part + 1) * s->height / parts - m;
+    for (size_t m = 0, vectors; m < s->height; m += vectors) {
+        const size_t rest = s->height - m;
+        vectors = rest == SUMS_VECTORS + 1 ? rest / 2 : rest < SUMS_VECTORS ? rest : SUMS_VECTORS;
         words_ahead *w = s->tiles == ABREAST ? s->ahead : NULL;
         if (w && w->steps - w->done < steps) w = NULL;
         sums_function *const *functions = s->tiles == 1 ? sums_1 : sums_2;
         if (w) functions = w->of_features ? sums_2_making_features : sums_2_making_rows;
-        functions[vectors - 1](s->words, s->height * vector, (*s->digits)[0] + m * vector, s->x,
-                               s->apart, s->sums[0][m * DIGITS], w, left ? &lines : NULL);
+        functions[vectors - 1](s->words, s->height, (*s->digits)[0] + m * VECTOR, s->x, s->apart,
+                               s->sums[0][m], w, left ? &lines : NULL);
         if (w) w->done += steps;
         if (left) left--, lines.places += s->words;
     }
