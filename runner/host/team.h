@@ -7,9 +7,9 @@
  * itself.
  *
  * Neighbouring pieces of a loop go to the same thread, and the same share of a loop always to the
- * same one, as long as no thread is late: then others take over what it has not taken yet. So who
- * runs which piece is left to chance in the end. Results must not depend on it, and nothing here
- * adds anything up. */
+ * same one, as long as no thread is late by some microseconds: then others take over what it has
+ * not taken yet. So who runs which piece is left to chance in the end. Results must not depend on
+ * it, and nothing here adds anything up. */
 #ifndef SLOPE_HOST_TEAM_H
 #define SLOPE_HOST_TEAM_H
 
