@@ -281,6 +281,12 @@ static bool changes_rate(builder *b, const schedule_config *schedule)
                                                     default_name(SLOPE_KIND_SCHEDULE), &why);
 }
 
+static bool is_set(const config_node *trial, const char *path)
+{
+    const config_node *node = config_find(trial, path);
+    return node && !config_is_null(node);
+}
+
 static void check_schedule(builder *b, const config_node *trial, const trial_config *t)
 {
     const config_node *section = builder_section(b, section_find("schedule"), trial, "schedule");
@@ -296,7 +302,9 @@ static void check_schedule(builder *b, const config_node *trial, const trial_con
             "schedules multiply the learning_rate, and optimizer '%s' has none: leave "
             "the schedule out",
             optimizer->id);
-    if (half->needs_total && t->train.epochs == SLOPE_ABSENT && t->train.steps == SLOPE_ABSENT)
+    const bool counts = t->train.epochs != SLOPE_ABSENT || t->train.steps != SLOPE_ABSENT ||
+                        is_set(trial, "train.epochs") || is_set(trial, "train.steps"); /* wrongly */
+    if (half->needs_total && !counts)
         diagnostics_add_about(b->errors, ABOUT_RULE, builder_place(section, "name"),
                               "schedule.name",
                               "schedule '%s' must know the number of steps: set train.epochs or "

@@ -234,6 +234,8 @@ static void rules_between_sections(void **state)
            "a.yaml:2:11: schedule.name: schedule 'cosine' must know the number of steps: set "
            "train.epochs or train.steps beside train.seconds\n");
     accept(f, "dataset: toy\nschedule: cosine\ntrain: {seconds: 3, steps: 9}\n");
+    refuse(f, "dataset: toy\nschedule: cosine\ntrain: {epochs: -3}\n", /* the one thing wrong */
+           "a.yaml:3:17: train.epochs: must be at least 1, got -3\n");
 }
 
 int main(void)
