@@ -1,8 +1,9 @@
 /* Products of rows of bytes, which are summed without rounding: the numbers that slope/kernels.h
- * defines, computed here in 64-bit whole numbers, for every instruction set of this processor; and
- * how near they are to the products of the reals themselves. Rows in order and shuffled, sizes
- * round those of tiles, blocks and groups, several matrices, several threads, pieces in any order;
- * the greatest sums that there can be; weights of every size, and such as are not finite. */
+ * defines, computed here in 64-bit whole numbers, for every instruction set of this processor, and
+ * for tiles (AMX) that C stands in for where the processor has none; and how near they are to the
+ * products of the reals themselves. Rows in order and shuffled, sizes round those of tiles, blocks
+ * and groups, several matrices, several threads, pieces in any order; the greatest sums that there
+ * can be; weights of every size, and such as are not finite. */
 #include "matrices.h"
 
 enum {
@@ -311,6 +312,31 @@ static void test_definition(void **unused)
     everywhere(check_shapes);
 }
 
+/* The products by the processor's own tiles, on processors that have none, too: tiles_in_c.h. */
+static void with_tiles_in_c(void (*test)(const slope_host *host, precision p))
+{
+#if defined(__x86_64__)
+    extern const kernels kernels_tiles_in_c_32;
+    if (__builtin_cpu_supports("avx512vnni")) {
+        call_host call;
+        call_host_init(&call, FLOAT32, 0);
+        call.host.kernels = &kernels_tiles_in_c_32.plugin;
+        test(&call.host, FLOAT32);
+        threads_set(1);
+        return;
+    }
+#endif
+    (void)test;
+    print_message("left out: this processor has no AVX-512 VNNI\n");
+    skip();
+}
+
+static void test_definition_with_tiles(void **unused)
+{
+    (void)unused;
+    with_tiles_in_c(check_shapes);
+}
+
 /* Numbers that matter one by one: all weights of matrix 0 and all of d. */
 static void check_extremes(const slope_host *host, precision p)
 {
@@ -343,6 +369,12 @@ static void test_extremes(void **unused)
 {
     (void)unused;
     everywhere(check_extremes);
+}
+
+static void test_extremes_with_tiles(void **unused)
+{
+    (void)unused;
+    with_tiles_in_c(check_extremes);
 }
 
 /* A product that reads other than whole rows has them packed, as for any other element. */
@@ -380,8 +412,9 @@ static void test_other_shape(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_definition),
-                                       cmocka_unit_test(test_extremes),
-                                       cmocka_unit_test(test_other_shape)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_definition), cmocka_unit_test(test_definition_with_tiles),
+        cmocka_unit_test(test_extremes), cmocka_unit_test(test_extremes_with_tiles),
+        cmocka_unit_test(test_other_shape)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
