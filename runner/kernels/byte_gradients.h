@@ -72,7 +72,7 @@ static void take_columns(const bytes_product *p, const out_tile *o, size_t group
     for (size_t m = 0; m < o->height; m++) {
         real scale;
         tile->unit[m] = unit_of(rows, memory->columns[m], &scale) * p->source->factor;
-        take_digits(rows, whole_units(rows), memory->columns[m], scale, o->height, m, tile->digits);
+        take_digits(rows, padded_sum(rows), memory->columns[m], scale, o->height, m, tile->digits);
     }
 }
 
@@ -94,7 +94,7 @@ static void add_gradients(const out_tile *o, size_t rows, size_t count, group_ti
                           group_words all, real *const g[TILE], const fetcher *f,
                           words_ahead *ahead)
 {
-    const size_t words = whole_units(rows) / WORD;
+    const size_t words = padded_sum(rows) / WORD;
     const size_t height = o->height; /* read once: a vector that is stored might change it */
     const size_t tiles = ceil_divide(count, TILE), fetched = f ? rows / words : 0;
     for (size_t n = 0; n < tiles; n += ABREAST) {

@@ -118,7 +118,7 @@ static void add_scores(score_piece *s, const out_tile *o, size_t first, words_wa
                        score_tile *tile)
 {
     const bytes_product *p = s->p;
-    const size_t count = features_from(s, first), padded = whole_units(count);
+    const size_t count = features_from(s, first), padded = padded_sum(count);
     const size_t height = o->height; /* read once: a vector that is stored might change it */
     for (size_t m = 0; m < height; m++)
         take_digits(count, padded, place_in(p, o, m, p->w, p->ldw) + first, tile->scale[m], height,

@@ -34,13 +34,18 @@ typedef uint32_t word; /* of digits, or of bytes that are as wide */
 enum {
     WORD = sizeof(word) / sizeof(digit), /* numbers in a word */
     TILE = 16,
-    UNIT = 64,           /* sums are as long as a multiple of this, continued with zeros */
+    UNIT = 64,           /* bytes of a cache line, and of a row of the processor's own tiles */
     LONGEST = ROW_GROUP, /* sum; it fits 32 bits: below 2^31 / (255 · 16512) numbers */
 };
 
-static inline size_t whole_units(size_t count)
+/* How long a sum of `count` numbers is made, with zeros. */
+static inline size_t padded_sum(size_t count)
 {
+#if defined(__AMX_INT8__)
     return ceil_divide(count, UNIT) * UNIT;
+#else
+    return ceil_divide(count, TILE) * TILE;
+#endif
 }
 
 /* Digits of up to TILE vectors, row after row: `height` rows of the lowest, then those of the next,

@@ -168,10 +168,10 @@ static inline void make_words_of_features(const words_ahead *w, size_t step)
     words_of_features(at, w->count, w->out + step * TILE, GROUP_WORDS * TILE);
 }
 
-/* The last features of a tile of rows, fewer than TILE, and zeros up to whole units. */
+/* The last features of a tile of rows, fewer than TILE, and the zeros of a padded sum. */
 static inline void make_last_of_rows(const words_ahead *w, size_t tile)
 {
-    const size_t padded = whole_units(w->count);
+    const size_t padded = padded_sum(w->count);
     const unsigned char *const *row = w->row + tile * TILE;
     word *out = w->out + tile * w->apart;
     size_t at = w->count / TILE * TILE;
@@ -188,10 +188,10 @@ static inline void make_last_of_rows(const words_ahead *w, size_t tile)
     memset(out + at / WORD * TILE, 0, (padded - at) / WORD * TILE * sizeof *out);
 }
 
-/* The last rows, the very last one again up to whole units: their digits are zero. */
+/* The last rows, and the very last one again in a padded sum: its digits are zero. */
 static inline void make_last_of_features(const words_ahead *w)
 {
-    const size_t padded = whole_units(w->rows);
+    const size_t padded = padded_sum(w->rows);
     for (size_t step = w->steps; step < padded / WORD; step++) {
         const unsigned char *at[WORD];
         for (size_t i = 0; i < WORD; i++) {
