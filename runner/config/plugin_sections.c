@@ -302,8 +302,9 @@ static void check_schedule(builder *b, const config_node *trial, const trial_con
             "schedules multiply the learning_rate, and optimizer '%s' has none: leave "
             "the schedule out",
             optimizer->id);
+    /* a number that is set wrongly has an error of its own */
     const bool counts = t->train.epochs != SLOPE_ABSENT || t->train.steps != SLOPE_ABSENT ||
-                        is_set(trial, "train.epochs") || is_set(trial, "train.steps"); /* wrongly */
+                        is_set(trial, "train.epochs") || is_set(trial, "train.steps");
     if (half->needs_total && !counts)
         diagnostics_add_about(b->errors, ABOUT_RULE, builder_place(section, "name"),
                               "schedule.name",

@@ -34,38 +34,41 @@ static inline __m512i broadcast(const digit *a)
     return _mm512_set1_epi32((int)w);
 }
 
-/* VECTORS of `height` vectors, from `a` on, against COLUMNS tiles of columns. Before the products of
- * every STEP_WORDS words, MEANWHILE. */
+/* VECTORS of `height` vectors, from `a` on, against COLUMNS tiles of columns. Before the products
+ * of every STEP_WORDS words, MEANWHILE. */
 #define DEFINE_SUMS(VECTORS, COLUMNS, NAME, MEANWHILE) \
     static void sums_##VECTORS##_##COLUMNS##NAME(size_t words, size_t height, const digit *a, \
                                                  const word *x, size_t apart, real *sums, \
                                                  const words_ahead *w, const fetcher *f) \
     { \
-        __m512i sum[COLUMNS][VECTORS][DIGITS]; \
+        enum { ROWS = VECTORS * DIGITS }; \
+        __m512i sum[COLUMNS][ROWS]; \
         (void)apart, (void)w, (void)f; \
-        EACH_SUM(VECTORS, COLUMNS) sum[c][i][d] = _mm512_setzero_si512(); \
+        UNROLL for (size_t c = 0; c < COLUMNS; c++) UNROLL for (size_t i = 0; i < ROWS; i++) \
+            sum[c][i] = _mm512_setzero_si512(); \
         for (size_t k = 0; k < words; k += STEP_WORDS, a += height * VECTOR) { \
             MEANWHILE; \
-            UNROLL for (size_t j = 0; j < STEP_WORDS; j++, x += TILE) { \
+            UNROLL for (size_t j = 0; j < STEP_WORDS; j++, x += TILE) \
+            { \
                 __m512i column[COLUMNS]; \
                 UNROLL for (size_t c = 0; c < COLUMNS; c++) column[c] = \
                     _mm512_loadu_si512(x + c * apart); \
-                UNROLL for (size_t i = 0; i < VECTORS; i++) UNROLL for (size_t d = 0; d < DIGITS; \
-                                                                       d++) { \
-                    const __m512i digits = broadcast(a + i * VECTOR + (j * DIGITS + d) * WORD); \
-                    UNROLL for (size_t c = 0; c < COLUMNS; c++) sum[c][i][d] = \
-                        add_products(sum[c][i][d], column[c], digits); \
+                UNROLL for (size_t i = 0; i < ROWS; i++) \
+                { \
+                    const size_t at = j * DIGITS + i % DIGITS; \
+                    const __m512i digits = broadcast(a + i / DIGITS * VECTOR + at * WORD); \
+                    UNROLL for (size_t c = 0; c < COLUMNS; c++) sum[c][i] = \
+                        add_products(sum[c][i], column[c], digits); \
                 } \
             } \
         } \
         UNROLL for (size_t c = 0; c < COLUMNS; c++) UNROLL for (size_t i = 0; i < VECTORS; i++) \
+        { \
+            const __m512i *s = &sum[c][i * DIGITS]; \
             v_store(sums + (c * TILE + i) * TILE, \
-                    joined(joined_digits(sum[c][i][0], sum[c][i][1]), \
-                           joined_digits(sum[c][i][2], sum[c][i][3]))); \
+                    joined(joined_digits(s[0], s[1]), joined_digits(s[2], s[3]))); \
+        } \
     }
-#define EACH_SUM(VECTORS, COLUMNS) \
-    UNROLL for (size_t c = 0; c < COLUMNS; c++) UNROLL for (size_t i = 0; i < VECTORS; i++) \
-        UNROLL for (size_t d = 0; d < DIGITS; d++)
 #define DEFINE_ALL_SUMS(COLUMNS, NAME, MEANWHILE) \
     DEFINE_SUMS(1, COLUMNS, NAME, MEANWHILE) \
     DEFINE_SUMS(2, COLUMNS, NAME, MEANWHILE) \
@@ -73,8 +76,8 @@ static inline __m512i broadcast(const digit *a)
     static sums_function *const sums_##COLUMNS##NAME[SUMS_VECTORS] = { \
         sums_1_##COLUMNS##NAME, sums_2_##COLUMNS##NAME, sums_3_##COLUMNS##NAME};
 
-typedef void sums_function(size_t words, size_t height, const digit *a, const word *x,
-                           size_t apart, real *sums, const words_ahead *w, const fetcher *f);
+typedef void sums_function(size_t words, size_t height, const digit *a, const word *x, size_t apart,
+                           real *sums, const words_ahead *w, const fetcher *f);
 
 /* As many lines as the tiles of a step have words. (Scores, for which words of rows are made, fetch
  * no lines beside those of their rows.) */
