@@ -244,7 +244,7 @@ def arguments():
 def build_release():
     for command in (["cmake", "--preset", "release"],
                     ["cmake", "--build", "--preset", "release", "--target", "slope", "bench_worker",
-                     "bench_limits", "bench_processors"]):
+                     "bench_limits"]):
         done = subprocess.run(command, cwd=SOURCE, stdout=subprocess.PIPE, text=True)
         if done.returncode != 0:
             sys.exit(f"{done.stdout}\nbench: the build failed")
@@ -282,8 +282,6 @@ def main():
         if options.priority:
             sides.PRIORITY, sides.PATIENCE = ["chrt", "--rr", "1"], sides.WINDOW
         bench = Bench(options.build or build_release(), folder, sizes)
-        if not options.tiny:
-            sides.WATCH = sides.Watch(str(bench.build / "bin/bench_processors"), bench.environment)
         say(f"machine: {machine.describe()}")
         if bench.removed:
             say(f"unset for all sides: {', '.join(bench.removed)}")

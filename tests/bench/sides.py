@@ -3,8 +3,7 @@
 A turn is one timed run of one side. Other programs on the machine spoil it, and those sides the most
 whose threads wait for each other. So each turn waits a while for the machine to be quiet (which also
 lets the other sides' threads, that spin a while after their work, fall asleep), and notes whether
-somebody else took processor time meanwhile, or whether the processors were not all there: a host that
-others use, too, may run two of them on one core for some seconds (processors.c).
+somebody else took processor time meanwhile.
 """
 import json
 import os
@@ -16,8 +15,6 @@ from dataclasses import dataclass
 PATIENCE = 5.0  # seconds that a turn waits for quiet, at most
 WINDOW = 0.12  # seconds over which quiet is judged; 0 turns waiting off
 PRIORITY = []  # a command before each command, ["chrt", "--rr", "1"] to go before other programs
-WATCH = None  # tells what share of their speed the processors have: a Watch
-FULL = 0.65  # the least share that counts as quiet; two processors on one core have half
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 PROCESSORS = len(os.sched_getaffinity(0))
 
@@ -49,37 +46,29 @@ def process_seconds(pid):
     return TICK * (int(after_name[11]) + int(after_name[12]))
 
 
-def all_there():
-    """Whether all processors run at full speed at the same time."""
-    return not WATCH or WATCH.share() >= FULL
-
-
 def wait_for_quiet():
     """Until less than a tenth of the processors is busy over a window, or patience ends."""
     end = time.monotonic() + PATIENCE
     while WINDOW and time.monotonic() < end:
         before, start = busy_seconds(), time.monotonic()
         time.sleep(WINDOW)
-        if busy_seconds() - before < 0.1 * PROCESSORS * (time.monotonic() - start) and all_there():
+        if busy_seconds() - before < 0.1 * PROCESSORS * (time.monotonic() - start):
             return
 
 
 @dataclass
 class Turn:
     seconds: float
-    quiet: bool  # all processors were there before and after it, and nobody else took more than a
-    # tenth of them (or three ticks of the clock)
+    quiet: bool  # nobody else took more than a tenth of the processors (or three ticks of the clock)
 
 
 def take_turn(side):
     wait_for_quiet()
-    there = all_there()
     busy, own, start = busy_seconds(), side.processor_seconds(), time.monotonic()
     seconds = side.run()
     others = (busy_seconds() - busy) - (side.processor_seconds() - own)
     allowed = max(0.1 * PROCESSORS * (time.monotonic() - start), 3 * TICK)
-    alone = bool(PRIORITY) or others <= allowed  # or others get what we leave over
-    return Turn(seconds, alone and there and all_there())
+    return Turn(seconds, bool(PRIORITY) or others <= allowed)  # others get what we leave over
 
 
 def take_turns(all_sides, wanted):
@@ -136,16 +125,6 @@ class Worker:
     def stop(self):
         self.process.stdin.close()
         self.process.wait()
-
-
-class Watch(Worker):
-    """The program bench_processors. Its threads sleep between bursts."""
-
-    def __init__(self, program, environment):
-        super().__init__([program], {**environment, "OMP_WAIT_POLICY": "passive"})
-
-    def share(self):
-        return self.order("burst")["share"]
 
 
 class OneThread(Worker):

@@ -112,34 +112,6 @@ class Judging(unittest.TestCase):
         self.assertAlmostEqual(side.run(), expected)
         self.assertEqual(os.sched_getaffinity(side.process.pid), processors)
 
-    def turns(self, shares):
-        """Of one side, whose turns take 1, 2, … seconds; what the processors have before and after
-        each."""
-        class Script:
-            seconds = 0
-
-            def share(self):
-                return shares.pop(0)
-
-            def run(self):
-                self.seconds += 1
-                return self.seconds
-
-            def processor_seconds(self):
-                return 0
-
-        before = sides.WATCH, sides.WINDOW, sides.PRIORITY
-        script = Script()
-        sides.WATCH, sides.WINDOW, sides.PRIORITY = script, 0, ["nobody disturbs"]
-        try:
-            return sides.take_turns([script], len(shares) // 2)
-        finally:
-            sides.WATCH, sides.WINDOW, sides.PRIORITY = before
-
-    def test_turns_without_all_processors(self):
-        self.assertEqual(self.turns([1, 0.5, 0.9, 1, 1, 0.7, 1, 1]), ([[2, 3, 4]], (3, 4)))
-        self.assertEqual(self.turns([1, 0.5, 0.5, 1, 1, 0.7, 1, 1]), ([[1, 2, 3, 4]], (2, 4)))
-
     def test_share_of_the_limit(self):
         row = table.Row(self.case, None, [1.0], [])
         self.assertAlmostEqual(row.share({1: (1e9, 1e9), 2: (4e9, 1e9)}), 1.0)  # arithmetic
