@@ -169,8 +169,8 @@ static int64_t nanoseconds(void)
  * thread has done of the loop called `round` and not told. */
 static bool others_are_late(size_t pieces, uint64_t round)
 {
-    const int64_t end = nanoseconds() + GRACE;
     if (!spinning()) return true;
+    const int64_t end = nanoseconds() + GRACE;
     do {
         if (my_index == 0 ? all_others_done(pieces) : !idle(round)) return false;
         pause_processor();

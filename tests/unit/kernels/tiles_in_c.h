@@ -18,11 +18,10 @@
 
 enum { TILES_IN_C = 8, ROWS_OF_TILE = 16, ROW_OF_TILE = 64 };
 
-/* Of the thread, as the tiles themselves. What a shape leaves out holds other bytes than zeros:
- * whoever relies on it spoils a result. */
+/* Of the thread, as the tiles themselves; all rows are empty but those that a shape has set up.
+ * What a shape leaves out holds other bytes than zeros: whoever relies on it spoils a result. */
 static _Thread_local struct {
-    uint16_t
-        bytes[ROWS_OF_TILE]; /* in a row of each tile; those of tiles that do not exist are 0 */
+    uint16_t bytes[ROWS_OF_TILE]; /* in a row of each tile */
     uint8_t rows[ROWS_OF_TILE];
     uint8_t at[TILES_IN_C][ROWS_OF_TILE][ROW_OF_TILE];
 } tiles_in_c;
