@@ -228,8 +228,9 @@ def arguments():
                         help="only this case, or those that match (mlp-*); may be repeated")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME",
                         help="only this peer: torch, numpy, sklearn, optuna; may be repeated")
-    parser.add_argument("--repeat", type=int, default=7, help="turns of each side (default 7)")
-    parser.add_argument("--quick", action="store_true", help="three turns of each side")
+    parser.add_argument("--repeat", type=int, default=7, help="turns of each side (default 7); more "
+                        "where those take less than ten seconds")
+    parser.add_argument("--quick", action="store_true", help="three turns of each side, however short")
     parser.add_argument("--priority", action="store_true",
                         help="all sides go before other programs (root, for a machine in use)")
     parser.add_argument("--scaling", action="store_true",
@@ -279,6 +280,8 @@ def main():
         repeat = 3 if options.quick else options.repeat
         if options.tiny:
             sides.WINDOW = 0  # nothing is measured
+        if options.tiny or options.quick:
+            sides.SPAN = 0
         if options.priority:
             sides.PRIORITY, sides.PATIENCE = ["chrt", "--rr", "1"], sides.WINDOW
         bench = Bench(options.build or build_release(), folder, sizes)

@@ -3,7 +3,8 @@
 A turn is one timed run of one side. Other programs on the machine spoil it, and those sides the most
 whose threads wait for each other. So each turn waits a while for the machine to be quiet (which also
 lets the other sides' threads, that spin a while after their work, fall asleep), and notes whether
-somebody else took processor time meanwhile.
+somebody else took processor time meanwhile. What the host of a virtual machine does cannot be seen so,
+and changes within seconds: so short turns are taken until some time has passed.
 """
 import json
 import os
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 PATIENCE = 5.0  # seconds that a turn waits for quiet, at most
 WINDOW = 0.12  # seconds over which quiet is judged; 0 turns waiting off
+SPAN = 10.0  # seconds over which the turns of a case are spread, at least
 PRIORITY = []  # a command before each command, ["chrt", "--rr", "1"] to go before other programs
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 PROCESSORS = len(os.sched_getaffinity(0))
@@ -72,14 +74,17 @@ def take_turn(side):
 
 
 def take_turns(all_sides, wanted):
-    """Turns of each side, alternately, until each has `wanted` quiet ones; at most three times as many
-    rounds. Only the quiet ones are returned where there are at least three of them (or as many as
-    wanted). With them: how many were quiet, and how many there were, of the worst side."""
+    """Turns of each side, alternately, until each has `wanted` quiet ones and SPAN is over; where there is
+    no quiet, at most three times as many rounds, and SPAN. Only the quiet ones are returned where there
+    are at least three of them (or as many as wanted). With them: how many were quiet, and how many there
+    were, of the worst side."""
     turns = [[] for _ in all_sides]
-    for _ in range(3 * wanted if WINDOW else wanted):
+    most, end = 3 * wanted if WINDOW else wanted, time.monotonic() + SPAN
+    while len(turns[0]) < most or time.monotonic() < end:
         for side, taken in zip(all_sides, turns):
             taken.append(take_turn(side))
-        if all(sum(turn.quiet for turn in taken) >= wanted for taken in turns):
+        enough = all(sum(turn.quiet for turn in taken) >= wanted for taken in turns)
+        if enough and time.monotonic() >= end:
             break
     kept, quiet = [], []
     for taken in turns:

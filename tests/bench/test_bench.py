@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -70,6 +71,44 @@ class Harness(unittest.TestCase):
         done = run("--tiny", "--case", "nonsense")
         self.assertEqual(done.returncode, 1)
         self.assertIn("no case is called nonsense; see --list", done.stderr)
+
+
+class FakeSide:
+    """Its turns take a thousandth of a second and are its number."""
+
+    def __init__(self):
+        self.count = 0
+
+    def run(self):
+        time.sleep(0.001)
+        self.count += 1
+        return self.count
+
+    def processor_seconds(self):
+        return 0
+
+
+class Turns(unittest.TestCase):
+    def setUp(self):
+        was = sides.SPAN, sides.WINDOW, sides.PRIORITY
+        sides.WINDOW, sides.PRIORITY = 0, ["true"]  # do not wait; all turns are quiet
+
+        def restore():
+            sides.SPAN, sides.WINDOW, sides.PRIORITY = was
+        self.addCleanup(restore)
+
+    def test_as_many_as_wanted(self):
+        sides.SPAN = 0
+        self.assertEqual(sides.take_turns([FakeSide(), FakeSide()], 3), ([[1, 2, 3]] * 2, (3, 3)))
+
+    def test_short_turns_fill_the_span(self):
+        sides.SPAN = 0.2
+        start = time.monotonic()
+        kept, quiet = sides.take_turns([FakeSide(), FakeSide()], 3)
+        self.assertGreaterEqual(time.monotonic() - start, sides.SPAN)
+        self.assertGreater(len(kept[0]), 3)
+        self.assertEqual(kept[0], kept[1])
+        self.assertEqual(quiet, (len(kept[0]),) * 2)
 
 
 class Judging(unittest.TestCase):
