@@ -4,11 +4,20 @@
 #include "config/bind.h"
 #include "host/object_file.h"
 
+#include <errno.h>
 #include <fenv.h>
 #include <float.h>
 #include <locale.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#ifndef sigev_notify_thread_id /* as in glibc 2.36 */
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
@@ -187,43 +196,107 @@ enum { AT_ONCE = 6 };
 typedef struct crowd {
     const subject *s;
     const void *config;
+    atomic_uint threads; /* that have come, a bit each */
     trace traces[AT_ONCE];
     arena *memory[AT_ONCE];
 } crowd;
 
-static void one_of_crowd(void *argument, size_t first, size_t last)
+/* Each on its own numbers: what they share by mistake is then never the same by luck. */
+static void exercise_one(crowd *c, size_t number)
 {
-    crowd *c = argument;
-    for (size_t i = first; i < last; ++i) {
-        subject mine = *c->s;
-        mine.memory = c->memory[i];
-        mine.seed = i % 2; /* neighbours work on other numbers */
-        exercise(&mine, c->config, &c->traces[i]);
-    }
+    subject mine = *c->s;
+    mine.memory = c->memory[number];
+    mine.seed = number;
+    exercise(&mine, c->config, &c->traces[number]);
+}
+
+static void alone_in_region(void *argument)
+{
+    for (size_t i = 0; i < AT_ONCE; ++i) exercise_one(argument, i);
+}
+
+/* Waits until a second thread is there, too. Not for ever, as there may be no other. */
+static void meet(crowd *c)
+{
+    enum { PATIENCE = 200000000 /* ns */ };
+    struct timespec start, now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    atomic_fetch_or(&c->threads, 1u << thread_index());
+    do {
+        const unsigned threads = atomic_load(&c->threads);
+        if (threads & (threads - 1)) return;
+        sched_yield();
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((now.tv_sec - start.tv_sec) * 1000000000 + now.tv_nsec - start.tv_nsec < PATIENCE);
+}
+
+static void give_way(int signal)
+{
+    const int before = errno;
+    (void)signal;
+    sched_yield();
+    errno = before;
+}
+
+/* From now on the calling thread lets others go on every now and then, in the midst of what it
+ * does. On a busy machine they may have to share a processor, and an exercise is so short that none
+ * would begin before another is through. */
+static timer_t interrupt_often(void)
+{
+    enum { INTERVAL = 50000 /* ns */ };
+    timer_t timer;
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
+    event.sigev_notify_thread_id = gettid();
+    const struct timespec interval = {.tv_nsec = INTERVAL};
+    if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0)
+        kit_fail("no timer: %s", strerror(errno));
+    timer_settime(timer, 0, &(struct itimerspec){interval, interval}, NULL);
+    return timer;
+}
+
+static void some_of_crowd(void *argument, size_t first, size_t last)
+{
+    const timer_t timer = interrupt_often();
+    meet(argument);
+    for (size_t i = first; i < last; ++i) exercise_one(argument, i);
+    timer_delete(timer);
 }
 
 static void crowd_in_region(void *argument)
 {
-    crowd *c = argument;
-    parallel_for(AT_ONCE, 1, one_of_crowd, c);
+    parallel_for(AT_ONCE, 1, some_of_crowd, argument);
+}
+
+static void crowd_open(const subject *s, const void *config, void (*body)(void *argument), crowd *c)
+{
+    *c = (crowd){.s = s, .config = config};
+    for (size_t i = 0; i < AT_ONCE; ++i) c->memory[i] = arena_create();
+    team_region(body, c);
+}
+
+static void crowd_close(crowd *c)
+{
+    for (size_t i = 0; i < AT_ONCE; ++i) arena_destroy(c->memory[i]);
 }
 
 /* A data race shows by luck, so there are several rounds. */
 static void at_once(const subject *s, const void *config)
 {
     enum { ROUNDS = 12 };
-    crowd *c = arena_alloc(s->memory, sizeof *c);
+    const struct sigaction yielding = {.sa_handler = give_way, .sa_flags = SA_RESTART};
+    crowd *alone = arena_alloc(s->memory, sizeof *alone), *c = arena_alloc(s->memory, sizeof *c);
     const int rounds = s->about->kind == SLOPE_KIND_READER ? 1 : ROUNDS; /* data may be large */
+    crowd_open(s, config, alone_in_region, alone);
+    sigaction(SIGUSR1, &yielding, NULL);
     for (int round = 0; round < rounds; ++round) {
-        *c = (crowd){.s = s, .config = config};
-        for (size_t i = 0; i < AT_ONCE; ++i) c->memory[i] = arena_create();
-        team_region(crowd_in_region, c);
-        for (size_t i = 2; i < AT_ONCE; ++i)
-            if (!trace_same(&c->traces[i % 2], &c->traces[i]))
+        crowd_open(s, config, crowd_in_region, c);
+        for (size_t i = 0; i < AT_ONCE; ++i)
+            if (!trace_same(&alone->traces[i], &c->traces[i]))
                 kit_fail("it gives other results when several threads use it at once: it shares "
                          "memory between calls");
-        for (size_t i = 0; i < AT_ONCE; ++i) arena_destroy(c->memory[i]);
+        crowd_close(c);
     }
+    crowd_close(alone);
 }
 
 static void bears_threads(subject *s)

@@ -23,7 +23,7 @@ typedef struct subject {
     const slope_plugin
         *halves[2];            /* as the runner uses them on this processor; [FLOAT64] or NULL */
     precision p;               /* the half that is tested now */
-    uint64_t seed;             /* of what exercises draw; 0 unless two are to differ */
+    uint64_t seed;             /* of what exercises draw; 0 unless several are to differ */
     const slope_plugin *about; /* halves[p], or another of the same description */
     size_t override_count;
     const char *const *overrides;

@@ -43,6 +43,14 @@ class BadPlugins(KitCase):
                 self.assertEqual(caught, [check], self.done.stdout)
                 self.assertEqual(self.done.returncode, 1)
 
+    def test_threads_that_share_a_processor(self):
+        """As on a busy machine: no thread must be through with everything before another begins."""
+        processors = os.sched_getaffinity(0)
+        self.addCleanup(os.sched_setaffinity, 0, processors)
+        os.sched_setaffinity(0, {min(processors)})
+        for _ in range(5):
+            self.assertEqual(self.kit("static_scratch")["gives the same on several threads"][0], "FAILED")
+
     def test_what_cannot_be_loaded(self):
         for case in REFUSED:
             with self.subTest(case):
