@@ -4,7 +4,7 @@ A turn is one timed run of one side. Other programs on the machine spoil it, and
 whose threads wait for each other. So each turn waits a while for the machine to be quiet (which also
 lets the other sides' threads, that spin a while after their work, fall asleep), and notes whether
 somebody else took processor time meanwhile. What the host of a virtual machine does cannot be seen so,
-and changes within seconds: so short turns are taken until some time has passed.
+and changes within seconds or minutes: so short turns are taken until some time has passed.
 """
 import json
 import os

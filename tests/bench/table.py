@@ -11,6 +11,11 @@ class Row:
     theirs: list
     quiet: tuple = (1, 1)  # turns of the worst side that nobody disturbed, and all of its turns
 
+    def add(self, more):
+        """Turns of the same case and peer at another time."""
+        self.ours, self.theirs = self.ours + more.ours, self.theirs + more.theirs
+        self.quiet = tuple(map(sum, zip(self.quiet, more.quiet)))
+
     def ratio(self, of=statistics.median):
         return of(self.theirs) / of(self.ours) if self.theirs else None
 

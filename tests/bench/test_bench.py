@@ -141,6 +141,17 @@ class Judging(unittest.TestCase):
             self.assertEqual((row.ratio(), row.verdict()), (theirs, verdict))
         self.assertEqual(table.Row(self.case, cases.Peer("torch"), [1], [1]).verdict(), "-")
 
+    def test_rounds_are_put_together(self):
+        peers, rows = [cases.Peer("torch"), cases.Peer("numpy")], []
+        for ours in ([1, 2], [9], [8, 7]):
+            bench.add_round(rows, [table.Row(self.case, peer, ours, [2 * x for x in ours], (len(ours), 3))
+                                   for peer in peers])
+        self.assertEqual([row.peer for row in rows], peers)
+        for row in rows:
+            self.assertEqual((row.ours, row.theirs, row.quiet),
+                             ([1, 2, 9, 8, 7], [2, 4, 18, 16, 14], (5, 9)))
+            self.assertEqual(row.ratio(), 2)
+
     def test_one_thread_on_each_processor(self):
         side = sides.OneThread(["sh", "-c", """echo '{"what": "three seconds, then one"}'
                                read order; echo '{"seconds": 3}'
