@@ -6,7 +6,6 @@
 #include "slope/optimizer.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { SLICE = 4096, TURNS = 21 };
 static const double shortest = 2e-3; /* seconds of one turn, at least */
@@ -28,13 +27,6 @@ typedef struct worker {
     double turns[TURNS];           /* seconds of one step */
     bool failed;
 } worker;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- making a worker ------------------------------------------------------------------------- */
 
@@ -109,10 +101,10 @@ static slope_status objective(const slope_host *host, const real *weights, doubl
                               real *gradient)
 {
     worker *w = call_host_of(host)->context;
-    const double start = now();
+    const double start = kit_clock();
     *loss = 0.5 * host->kernels->sum_squares(host, w->n, weights);
     if (gradient != NULL) memcpy(gradient, weights, w->n * w->weights.size);
-    w->outside += now() - start;
+    w->outside += kit_clock() - start;
     return SLOPE_OK;
 }
 
@@ -175,10 +167,10 @@ static bool step(worker *w)
 
 static double take_turn(worker *w)
 {
-    const double start = now();
+    const double start = kit_clock();
     w->outside = 0;
     for (size_t i = 0; i < w->repeats && !w->failed; ++i) w->failed = !step(w);
-    return (now() - start - w->outside) / (double)w->repeats;
+    return (kit_clock() - start - w->outside) / (double)w->repeats;
 }
 
 typedef struct contest {

@@ -218,16 +218,12 @@ static void alone_in_region(void *argument)
 /* Waits until a second thread is there, too. Not for ever, as there may be no other. */
 static void meet(crowd *c)
 {
-    enum { PATIENCE = 200000000 /* ns */ };
-    struct timespec start, now;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    atomic_fetch_or(&c->threads, 1u << thread_index());
-    do {
-        const unsigned threads = atomic_load(&c->threads);
-        if (threads & (threads - 1)) return;
+    const double end = kit_clock() + 0.2;
+    unsigned threads = atomic_fetch_or(&c->threads, 1u << thread_index());
+    while (!(threads & (threads - 1)) && kit_clock() < end) {
         sched_yield();
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    } while ((now.tv_sec - start.tv_sec) * 1000000000 + now.tv_nsec - start.tv_nsec < PATIENCE);
+        threads = atomic_load(&c->threads);
+    }
 }
 
 static void give_way(int signal)
@@ -267,14 +263,14 @@ static void crowd_in_region(void *argument)
     parallel_for(AT_ONCE, 1, some_of_crowd, argument);
 }
 
-static void crowd_open(const subject *s, const void *config, void (*body)(void *argument), crowd *c)
+static void crowd_run(const subject *s, const void *config, void (*body)(void *argument), crowd *c)
 {
     *c = (crowd){.s = s, .config = config};
     for (size_t i = 0; i < AT_ONCE; ++i) c->memory[i] = arena_create();
     team_region(body, c);
 }
 
-static void crowd_close(crowd *c)
+static void crowd_end(crowd *c)
 {
     for (size_t i = 0; i < AT_ONCE; ++i) arena_destroy(c->memory[i]);
 }
@@ -286,17 +282,17 @@ static void at_once(const subject *s, const void *config)
     const struct sigaction yielding = {.sa_handler = give_way, .sa_flags = SA_RESTART};
     crowd *alone = arena_alloc(s->memory, sizeof *alone), *c = arena_alloc(s->memory, sizeof *c);
     const int rounds = s->about->kind == SLOPE_KIND_READER ? 1 : ROUNDS; /* data may be large */
-    crowd_open(s, config, alone_in_region, alone);
+    crowd_run(s, config, alone_in_region, alone);
     sigaction(SIGUSR1, &yielding, NULL);
     for (int round = 0; round < rounds; ++round) {
-        crowd_open(s, config, crowd_in_region, c);
+        crowd_run(s, config, crowd_in_region, c);
         for (size_t i = 0; i < AT_ONCE; ++i)
             if (!trace_same(&alone->traces[i], &c->traces[i]))
                 kit_fail("it gives other results when several threads use it at once: it shares "
                          "memory between calls");
-        crowd_close(c);
+        crowd_end(c);
     }
-    crowd_close(alone);
+    crowd_end(alone);
 }
 
 static void bears_threads(subject *s)

@@ -49,6 +49,7 @@ extern const kit_check plugin_checks[], reader_checks[], model_checks[], loss_ch
 /* End the check, and with it the process. The reason gets the situation in front. */
 _Noreturn void kit_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void kit_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
+double kit_clock(void); /* seconds; it only goes forward */
 /* Figures to be shown beside "ok"; several calls add up. */
 void kit_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What is being tried, for messages: "float32, beta1=0.675". Copied. */

@@ -24,8 +24,7 @@ typedef struct reference {
 enum { REFERENCES = sizeof references / sizeof references[0] };
 static const setting no_settings[] = {{NULL, 0}};
 
-/* ---- One evaluation, with guard zones round everything that is written
- * --------------------------- */
+/* ---- One evaluation, with guard zones round everything that is written ----------------------- */
 
 typedef struct evaluation {
     const slope_loss *loss;
@@ -177,8 +176,7 @@ static void gradient_is_the_slope_of_the_loss(void **state)
     }
 }
 
-/* ---- Promises about memory and rows
- * ---------------------------------------------------------------- */
+/* ---- Promises about memory and rows ---------------------------------------------------------- */
 
 static void gradient_in_place_or_not_wanted_gives_the_same_bits(void **state)
 {
@@ -247,8 +245,7 @@ static void many_rows_are_independent(void **state)
     }
 }
 
-/* ---- Closed forms and extreme scores
- * ----------------------------------------------------------------- */
+/* ---- Closed forms and extreme scores --------------------------------------------------------- */
 
 #define ROW(...) \
     (const double[]) \
