@@ -2,6 +2,7 @@
 #include "engine/updater_private.h"
 
 #include "host/description.h"
+#include "host/team.h"
 
 #include <stdlib.h>
 
@@ -76,8 +77,9 @@ static void make_pieces(updater *u)
     u->pieces[u->piece_count] = u->slice_count;
 }
 
-/* Slices of a tensor are of one length, and a multiple of SHARES where they are many: two or four
- * threads then update the halves or quarters whose gradients they have computed. */
+/* Slices of a tensor are of one length, and a multiple of SHARES where they are many: so that two
+ * or four threads can have equal shares. (Not a function of the number of threads: a rule sees its
+ * slice.) */
 static size_t slice_length(const updater *u, size_t size)
 {
     enum { SHARES = 4, LINE = 16 /* elements, or a multiple of it */ };
@@ -88,21 +90,33 @@ static size_t slice_length(const updater *u, size_t size)
     return (length + LINE - 1) / LINE * LINE;
 }
 
+static size_t slices_of(const updater *u, size_t tensor)
+{
+    const size_t size = u->layout->sizes[tensor];
+    return size ? (size - 1) / slice_length(u, size) + 1 : 0;
+}
+
+static slice slice_number(const updater *u, size_t tensor, size_t i)
+{
+    const size_t size = u->layout->sizes[tensor], length = slice_length(u, size);
+    const size_t begin = i * length, left = size - begin;
+    return (slice){u->layout->offsets[tensor] + begin, left < length ? left : length, tensor};
+}
+
+/* A thread's share of every tensor, then the next thread's: threads take runs of neighbours
+ * (host/team.h), so each updates that part of every tensor whose gradient it has computed, and
+ * finds it in its cache. */
 static void make_slices(updater *u)
 {
-    for (int filling = 0; filling < 2; filling++) {
-        size_t n = 0;
+    const size_t shares = (size_t)threads_count();
+    for (size_t t = 0; t < u->layout->tensor_count; t++) u->slice_count += slices_of(u, t);
+    u->slices = arena_alloc(u->memory, u->slice_count * sizeof *u->slices);
+    slice *next = u->slices;
+    for (size_t share = 0; share < shares; share++)
         for (size_t t = 0; t < u->layout->tensor_count; t++) {
-            const size_t size = u->layout->sizes[t], length = slice_length(u, size);
-            for (size_t i = 0; i < size; n++) {
-                const size_t count = size - i < length ? size - i : length;
-                if (filling) u->slices[n] = (slice){u->layout->offsets[t] + i, count, t};
-                i += count;
-            }
+            const size_t count = slices_of(u, t), end = (share + 1) * count / shares;
+            for (size_t i = share * count / shares; i < end; i++) *next++ = slice_number(u, t, i);
         }
-        if (!filling) u->slices = arena_alloc(u->memory, n * sizeof *u->slices);
-        u->slice_count = n;
-    }
     make_pieces(u);
 }
 

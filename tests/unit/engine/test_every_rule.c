@@ -1,16 +1,17 @@
 /* Every update rule that is built, at work in a trial: a run that is stopped, saved, restored and
  * gone on with, on other numbers of threads, ends with the bits of one that ran straight through,
  * and the weights that are saved are those whose loss was reported. And every weight is updated
- * once, however its tensor is cut for threads. */
+ * once, however its tensor is cut for threads, and by the thread that has its gradient. */
 #include "engine_fixture.h"
 
 #include "engine/trial.h"
+#include "engine/updater_private.h"
+#include "host/team.h"
 #include "record/safetensors.h"
 
 enum { ROWS = 90, STEPS = 9, STOP = 4 };
 
-/* ---- one run
- * --------------------------------------------------------------------------------------- */
+/* ---- one run --------------------------------------------------------------------------------- */
 
 typedef struct watcher {
     uint64_t steps, stop_at; /* stop_at 0: never */
@@ -242,12 +243,46 @@ static void test_every_weight_is_updated_once(void **state)
     }
 }
 
+/* Of each tensor that has slices for all, a thread updates the part that the kernels give it: it
+ * would otherwise fetch the gradients from another's cache. Thread t of n runs the pieces from
+ * t/n to (t+1)/n of the loop. A slice more or less is no harm. */
+static void test_threads_update_their_part_of_every_tensor(void **state)
+{
+    (void)state;
+    for (size_t threads = 1; threads <= 4; threads *= 2) {
+        threads_set((int)threads);
+        fixture *f = fixture_create(
+            ROWS, "{model: {name: mlp, hidden: [900, 80, 700]}, optimizer: {name: adam}}");
+        objective *o = fixture_objective(f, 0);
+        failure why = {.text = ""};
+        updater *u = updater_create(f->trial, o, 0, 1, &why);
+        assert_non_null(u);
+        size_t seen = 0;
+        for (size_t p = 0; p < u->piece_count; p++)
+            for (size_t i = u->pieces[p]; i < u->pieces[p + 1]; i++, seen++) {
+                const slice *s = &u->slices[i];
+                const double size = (double)u->layout->sizes[s->tensor];
+                const double begin = (double)(s->first - u->layout->offsets[s->tensor]) / size;
+                const double length = (double)s->count / size;
+                const double part = (double)(p * threads / u->piece_count) / (double)threads;
+                if (length * (double)threads > 1) continue;
+                assert_true(begin > part - 1.5 * length);
+                assert_true(begin < part + 1 / (double)threads + 0.5 * length);
+            }
+        assert_int_equal(seen, u->slice_count);
+        updater_destroy(u);
+        objective_destroy(o);
+        fixture_destroy(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_rule),
         cmocka_unit_test(test_schedule_free_rules_report_their_average),
         cmocka_unit_test(test_every_weight_is_updated_once),
+        cmocka_unit_test(test_threads_update_their_part_of_every_tensor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
