@@ -157,7 +157,7 @@ static bool read_shape(const entry_binding *b, const config_node *node, slope_ar
 
 static bool read_initial(const entry_binding *b, const config_node *node, slope_array *array)
 {
-    if (node->kind == CONFIG_SCALAR && !node->quoted && strcmp(node->text, "random") == 0)
+    if (node->kind == CONFIG_SCALAR && strcmp(node->text, "random") == 0)
         return true; /* values stay NULL */
     if (node->kind == CONFIG_SEQUENCE) return fill_from_lists(b, node, array);
     double value;

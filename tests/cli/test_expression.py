@@ -211,6 +211,9 @@ class Runs(SlopeCase):
             values.append(done.stdout)
         self.assertEqual(values[0], values[2])
         self.assertNotEqual(values[0], values[1])
+        self.write("a.json", '{"model": {"name": "expression", "parameters": {"w": {"shape": 5, '
+                             '"initial": "random"}}, "expressions": {"f": "dot(w, w)"}}, "loss": "value"}')
+        self.assertEqual(self.slope("graph", "a.json", "train.seed=1").stdout, values[0])
 
     def diverges(self, text, message, *overrides):
         self.write("a.yaml", HEAD + f"    f: {text}\n" + TAIL)
