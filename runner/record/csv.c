@@ -159,6 +159,11 @@ bool csv_write_held(csv_writer *w, failure *why)
     return written;
 }
 
+size_t csv_held(const csv_writer *w)
+{
+    return w->held;
+}
+
 bool csv_sync(csv_writer *w, failure *why)
 {
     if (!w->dirty) return true;

@@ -35,6 +35,7 @@ bool csv_end_row(csv_writer *w, failure *why);
  * csv_end_row() is not called. */
 void csv_hold_row(csv_writer *w);
 bool csv_write_held(csv_writer *w, failure *why);
+size_t csv_held(const csv_writer *w);       /* bytes of the rows that are held */
 bool csv_sync(csv_writer *w, failure *why); /* to the disk */
 int64_t csv_bytes(const csv_writer *w);     /* length of the file: what a checkpoint remembers */
 /* Syncs, too. The writer is gone whatever happens. NULL is allowed. */

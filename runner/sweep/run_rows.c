@@ -68,11 +68,18 @@ static bool sync_ground(run *r, failure *why)
     return r->begun && csv_sync(r->metrics, why) && run_sync_records(r, why);
 }
 
+/* Whether it has been so long, or there is so much, that it should be done now. */
+static bool commit_is_due(const run *r)
+{
+    enum { MOST_HELD = 1 << 20 }; /* bytes of rows: short trials end by the ten thousand a second */
+    const double between = 0.25;  /* seconds: what a loss of power may cost */
+    return r->uncommitted_count &&
+           (csv_held(r->trials) >= MOST_HELD || run_now() - r->committed_at >= between);
+}
+
 bool run_commit(run *r, bool soon, failure *why)
 {
-    const double between = 0.25; /* seconds: what a loss of power may cost */
-    const double now = run_now();
-    if (soon && (!r->uncommitted_count || now - r->committed_at < between)) return true;
+    if (soon && !commit_is_due(r)) return true;
     if (!sync_ground(r, why) || !csv_write_held(r->trials, why) || !csv_sync(r->trials, why))
         return false;
     arena *a = arena_create();

@@ -121,6 +121,24 @@ static void a_long_row_is_whole(void **state)
     csv_close(w, &why);
 }
 
+static void held_rows_are_written_when_it_is_time(void **state)
+{
+    (void)state;
+    csv_writer *w = csv_open(path, columns, 3, -1, &why);
+    assert_non_null(w);
+    assert_int_equal(csv_held(w), 0);
+    row(w, 1, "a", 0.5);
+    csv_hold_row(w);
+    row(w, 2, "b", 0.25);
+    csv_hold_row(w);
+    assert_int_equal(csv_held(w), strlen("1,a,0.5\n2,b,0.25\n"));
+    expect_file("trial,\"label, quoted\",loss\n");
+    assert_true(csv_write_held(w, &why));
+    assert_int_equal(csv_held(w), 0);
+    expect_file("trial,\"label, quoted\",loss\n1,a,0.5\n2,b,0.25\n");
+    assert_true(csv_close(w, &why));
+}
+
 static void goes_on_after_a_checkpoint(void **state)
 {
     (void)state;
@@ -265,6 +283,7 @@ int main(void)
         cmocka_unit_test(numbers_read_back_the_same),
         cmocka_unit_test(times_are_kept_as_they_read_back),
         cmocka_unit_test(a_long_row_is_whole),
+        cmocka_unit_test(held_rows_are_written_when_it_is_time),
         cmocka_unit_test(goes_on_after_a_checkpoint),
         cmocka_unit_test(refuses_to_go_on_with_another_file),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
