@@ -8,18 +8,18 @@
 # SLOPE_PLUGIN_TARGET in the caller to the name of the target.
 # Installed for authors outside this tree, so it may rest on nothing else of this tree.
 
+# Nothing is contracted, reordered or left to a flag of the processor: all halves give the same bits.
+set(SLOPE_PLUGIN_OPTIONS -ffp-contract=off -fno-math-errno -fno-trapping-math -fvisibility=hidden)
+set(SLOPE_PLUGIN_OPTIONS_avx2 -mavx2 -mfma)
+set(SLOPE_PLUGIN_OPTIONS_avx512 -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl)
+
 # One half: an object library of SOURCE.
 function(slope_add_plugin_half target source bits variant has_wide definitions)
   add_library(${target} OBJECT ${source})
   target_compile_definitions(${target} PRIVATE SLOPE_REAL_BITS=${bits} SLOPE_BOTH_PRECISIONS
                              ${definitions})
-  target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3> -ffp-contract=off
-                         -fno-math-errno -fno-trapping-math -fvisibility=hidden)
-  if(variant STREQUAL "avx2")
-    target_compile_options(${target} PRIVATE -mavx2 -mfma)
-  elseif(variant STREQUAL "avx512")
-    target_compile_options(${target} PRIVATE -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl)
-  endif()
+  target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3> ${SLOPE_PLUGIN_OPTIONS}
+                         ${SLOPE_PLUGIN_OPTIONS_${variant}})
   if(variant)
     target_compile_definitions(${target} PRIVATE SLOPE_VARIANT=_${variant})
   elseif(has_wide)

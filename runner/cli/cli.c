@@ -27,6 +27,8 @@ static const command commands[] = {
      command_plugins},
     {"describe", "explain a plugin: formula, parameters, an example in YAML", command_describe},
     {"new", "write a plugin to begin with, and say how to compile, test and use it", command_new},
+    {"compile", "compile a plugin of one C file, for both precisions and wide vectors",
+     command_compile},
     {"test", "test whether plugins keep to the contract (conformance kit)", command_test},
     {"bench", "time the steps of an optimizer beside sgd and adam", command_bench},
 };

@@ -33,8 +33,9 @@ exit_status command_graph(int argc, char **argv);
 exit_status command_validate(int argc, char **argv);
 exit_status command_plugins(int argc, char **argv);
 exit_status command_describe(int argc, char **argv);
-exit_status command_test(int argc, char **argv);
 exit_status command_new(int argc, char **argv);
+exit_status command_compile(int argc, char **argv);
+exit_status command_test(int argc, char **argv);
 exit_status command_bench(int argc, char **argv);
 
 #endif

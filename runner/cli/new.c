@@ -110,19 +110,6 @@ static bool write_new(const char *path, const char *text, failure *why)
                        strerror(good ? errno : reason));
 }
 
-/* " -I FOLDER" for the headers of this slope, or nothing where compilers look by themselves. */
-static const char *include_option(arena *a)
-{
-    const char *folder = path_join(a, path_of_program(a), "../include");
-    char *resolved = realpath(folder, NULL);
-    if (resolved == NULL) return " $(pkg-config --cflags slope)";
-    const bool known =
-        strcmp(resolved, "/usr/include") == 0 || strcmp(resolved, "/usr/local/include") == 0;
-    const char *option = known ? "" : arena_printf(a, " -I %s", resolved);
-    free(resolved);
-    return option;
-}
-
 static const char *example_config(arena *a)
 {
     char *resolved =
@@ -135,8 +122,7 @@ static const char *example_config(arena *a)
 static void print_next(arena *a, slope_kind kind, const char *name)
 {
     printf("wrote %s.c\n\n", name);
-    printf("compile  cc -O3 -ffp-contract=off -shared -fPIC%s %s.c -o %s.so -lm\n",
-           include_option(a), name, name);
+    printf("compile  slope compile %s.c\n", name);
     printf("test     slope test %s.so%s\n", name, kinds[kind].test);
     printf("use      SLOPE_PLUGIN_PATH=. slope run %s ", example_config(a));
     for (const char *c = kinds[kind].use; *c != '\0'; ++c) {

@@ -110,8 +110,8 @@ static void bind_choice(builder *b, slope_kind kind, precision half_of, const co
     const slope_plugin *half = plugin->description[half_of];
     if (!half) {
         diagnostics_add(b->errors, STATUS_CONFIG, name->place, key,
-                        "%s '%s' was compiled for float32 only: build it with slope_add_plugin(), "
-                        "which compiles both, or set train.precision to float32",
+                        "%s '%s' was compiled for float32 only: `slope compile` makes both of its "
+                        "C file; or set train.precision to float32",
                         kind_name(kind), plugin->id);
         return;
     }

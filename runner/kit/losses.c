@@ -254,7 +254,8 @@ static void both(const subject *s, const void *config)
 
 static void precisions_agree(subject *s)
 {
-    if (s->halves[FLOAT64] == NULL) kit_skip("it is compiled for float32 only");
+    if (s->halves[FLOAT64] == NULL)
+        kit_skip("it is compiled for float32 only (`slope compile` makes both)");
     with_every_config(s, both);
 }
 

@@ -25,6 +25,7 @@ _slope_offer_argument() { # what the usage or an option's help line calls it
     case $1 in
     FILE) _slope_offer_files '*.y*ml' ;;
     *.so) _slope_offer_files '*.so' ;;
+    *.c) _slope_offer_files '*.c' ;;
     DIR) _slope_offer_files '' ;;
     NAME) _slope_offer -W "$(_slope_plugins 2)" ;;
     KIND) _slope_offer -W "$(_slope_plugins 1)" ;;

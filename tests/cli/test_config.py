@@ -174,8 +174,7 @@ class PluginsOfAUser(ConfigCase):
         self.slope("validate", "a.yaml", environment=self.environment)
         self.refused("dataset: toy\noptimizer: by_hand\ntrain: {precision: float64}\n",
                      "a.yaml:2:12: optimizer: optimizer 'by_hand' was compiled for float32 only: "
-                     "build it with slope_add_plugin(), which compiles both, or set "
-                     "train.precision to float32", environment=self.environment)
+                     "`slope compile` makes both of its C file; or set train.precision to float32", environment=self.environment)
 
     def test_rules_between_parameters(self):
         self.refused("dataset: toy\noptimizer:\n  name: by_hand\n  low: 3\n  high: 2\n",

@@ -23,7 +23,7 @@ class Guide(slope_cli.SlopeCase):
     def command(self, *arguments):
         path = f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"
         done = subprocess.run(list(map(str, arguments)), cwd=self.folder, text=True, timeout=300,
-                              capture_output=True, env={**os.environ, "PATH": path})
+                              capture_output=True, env={**os.environ, "PATH": path, "CC": CC})
         self.assertEqual(done.returncode, 0, f"{arguments}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 

@@ -67,6 +67,7 @@ class Completion(PackageCase):
         self.write("work/first.yaml", "")
         self.write("work/notes.txt", "")
         self.write("work/mine.so", "")
+        self.write("work/mine.c", "")
         self.write("work/results/iris/config.yaml", "")
 
     def offered(self, *words):
@@ -106,6 +107,7 @@ class Bash(Completion):
         self.assertEqual(self.offered("run", "work/"), ["work/first.yaml", "work/results"])
         self.assertEqual(self.offered("resume", "work/"), ["work/results"])
         self.assertEqual(self.offered("test", "work/"), ["work/mine.so", "work/results"])
+        self.assertEqual(self.offered("compile", "work/"), ["work/mine.c", "work/results"])
         self.assertEqual(self.offered("run", "--output", "work/"), ["work/results"])
         self.assertEqual(self.offered("compare", "work/results", "work/"), ["work/results"])
 

@@ -24,8 +24,8 @@ def shipped():
 class Program(slope_cli.SlopeCase):
     def test_help_names_every_command(self):
         text = self.slope("--help").stdout
-        for command in ("run", "resume", "check", "validate", "plugins", "describe", "new", "test",
-                        "bench"):
+        for command in ("run", "resume", "check", "validate", "plugins", "describe", "new", "compile",
+                        "test", "bench"):
             self.assertRegex(text, rf"(?m)^  {command} +\S")
         self.assertIn("SLOPE_PLUGIN_PATH", text)
         self.assertIn("example", text)
@@ -34,8 +34,8 @@ class Program(slope_cli.SlopeCase):
         self.assertLess(max(map(len, text.splitlines())), 100)
 
     def test_every_command_has_help_with_an_example(self):
-        for command in ("run", "resume", "check", "validate", "plugins", "describe", "new", "test",
-                        "bench"):
+        for command in ("run", "resume", "check", "validate", "plugins", "describe", "new", "compile",
+                        "test", "bench"):
             with self.subTest(command):
                 done = self.slope(command, "--help")
                 self.assertIn(f"usage: slope {command}", done.stdout)

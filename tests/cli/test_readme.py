@@ -17,12 +17,11 @@ def blocks(language):
 
 class Readme(SlopeCase):
     def shell(self, script):
-        """Runs a block's commands with `slope` on the path, and the headers where it has them."""
-        script = script.replace("-I plugins/include", f"-I '{SOURCE}/plugins/include'")
-        script = script.replace("cc ", os.environ.get("SLOPE_CC", "cc") + " ", 1)
+        """Runs a block's commands with `slope` on the path."""
         done = subprocess.run(
             ["bash", "-eu", "-c", script], cwd=self.folder, text=True, capture_output=True,
-            env={**os.environ, "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"}, timeout=300)
+            timeout=300, env={**os.environ, "CC": os.environ.get("SLOPE_CC", "cc"),
+                              "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"})
         self.assertEqual(done.returncode, 0, f"{script}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
@@ -70,7 +69,7 @@ class Readme(SlopeCase):
 
     def test_own_update_rule(self):
         (source,) = blocks("c")
-        (commands,) = [block for block in blocks("sh") if "include my_lion.c" in block]
+        (commands,) = [block for block in blocks("sh") if "compile my_lion.c" in block]
         self.write("my_lion.c", source)
         output = self.shell(commands)
         self.assertIn("optimizer my_lion 1.0", output)
