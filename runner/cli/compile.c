@@ -1,6 +1,6 @@
 /* cli/compile.c: `slope compile`: a plugin of a C file, with all halves that slope_add_plugin() of
  * plugins/cmake gives to those that are built with CMake. Which halves and options these are,
- * CMakeLists.txt says, for both. The C compiler does the work. */
+ * CMakeLists.txt says, for both. The C compiler does the compilation. */
 #include "cli/cli.h"
 #include "cli/options.h"
 
@@ -47,7 +47,7 @@ static const struct {
 
 enum { VARIANTS = sizeof variants / sizeof *variants, HALVES = 2 * VARIANTS, OUTPUT = 1, VERBOSE };
 
-typedef struct work {
+typedef struct compilation {
     arena *memory;
     const char *output;
     bool verbose;
@@ -55,7 +55,7 @@ typedef struct work {
     size_t flag_count;
     const char *include; /* folder of the headers */
     const char *folder;  /* for what is in between */
-} work;
+} compilation;
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
@@ -79,10 +79,10 @@ static void add_each(words *w, arena *a, const char *text)
 }
 
 /* The shell takes CC apart, which may be several words. */
-static words compiler(const work *k)
+static words compiler(const compilation *c)
 {
     enum { OURS = 64 };
-    words w = {arena_alloc(k->memory, (OURS + k->flag_count) * sizeof *w.list), 0};
+    words w = {arena_alloc(c->memory, (OURS + c->flag_count) * sizeof *w.list), 0};
     add(&w, "sh");
     add(&w, "-c");
     add(&w, "exec ${CC:-cc} \"$@\"");
@@ -90,18 +90,18 @@ static words compiler(const work *k)
     return w;
 }
 
-static const char *object(const work *k, size_t half)
+static const char *object(const compilation *c, size_t half)
 {
-    return arena_printf(k->memory, "%s/%zu.o", k->folder, half);
+    return arena_printf(c->memory, "%s/%zu.o", c->folder, half);
 }
 
-static words compile_half(const work *k, const char *source, size_t half)
+static words compile_half(const compilation *c, const char *source, size_t half)
 {
-    arena *a = k->memory;
+    arena *a = c->memory;
     const size_t variant = half % VARIANTS;
-    words w = compiler(k);
+    words w = compiler(c);
     add_each(&w, a, SLOPE_PLUGIN_OPTIONS " -c -O3 -fPIC -I");
-    add(&w, k->include);
+    add(&w, c->include);
     add_each(&w, a, variants[variant].options);
     add(&w, half < VARIANTS ? "-DSLOPE_REAL_BITS=32" : "-DSLOPE_REAL_BITS=64");
     add(&w, "-DSLOPE_BOTH_PRECISIONS");
@@ -110,19 +110,19 @@ static words compile_half(const work *k, const char *source, size_t half)
     else if (VARIANTS > 1)
         add(&w, "-DSLOPE_WIDE_HALVES");
     add_each(&w, a, half ? "-w" : "-Wall -Wextra"); /* once is enough */
-    for (size_t i = 0; i < k->flag_count; i++) add(&w, k->flags[i]);
+    for (size_t i = 0; i < c->flag_count; i++) add(&w, c->flags[i]);
     add(&w, source);
     add(&w, "-o");
-    add(&w, object(k, half));
+    add(&w, object(c, half));
     return w;
 }
 
-static words link_halves(const work *k, const char *output)
+static words link_halves(const compilation *c, const char *output)
 {
-    words w = compiler(k);
+    words w = compiler(c);
     add(&w, "-shared");
-    for (size_t half = 0; half < HALVES; half++) add(&w, object(k, half));
-    for (size_t i = 0; i < k->flag_count; i++) add(&w, k->flags[i]);
+    for (size_t half = 0; half < HALVES; half++) add(&w, object(c, half));
+    for (size_t i = 0; i < c->flag_count; i++) add(&w, c->flags[i]);
     add(&w, "-lm");
     add(&w, "-o");
     add(&w, output);
@@ -147,9 +147,9 @@ static void show(const words *w)
 static const int ignored[] = {SIGINT, SIGPIPE};
 enum { IGNORED = sizeof ignored / sizeof *ignored };
 
-static bool start(const work *k, const words *w, pid_t *child, failure *why)
+static bool start(const compilation *c, const words *w, pid_t *child, failure *why)
 {
-    if (k->verbose) show(w);
+    if (c->verbose) show(w);
     posix_spawnattr_t attributes;
     sigset_t usual;
     sigemptyset(&usual);
@@ -184,14 +184,14 @@ static bool finish(const char *source, pid_t child, failure *why)
 }
 
 /* All at the same time. The first failure is told. */
-static bool run_all(const work *k, const char *source, const words *commands, size_t count,
+static bool run_all(const compilation *c, const char *source, const words *commands, size_t count,
                     failure *why)
 {
     pid_t children[HALVES];
     size_t started = 0;
     bool good = true;
     while (good && started < count) {
-        good = start(k, &commands[started], &children[started], why);
+        good = start(c, &commands[started], &children[started], why);
         started += good;
     }
     for (size_t i = 0; i < started; i++) {
@@ -203,13 +203,13 @@ static bool run_all(const work *k, const char *source, const words *commands, si
 
 /* ---- a plugin -------------------------------------------------------------------------------- */
 
-static bool make(const work *k, const char *source, const char *made, failure *why)
+static bool make(const compilation *c, const char *source, const char *made, failure *why)
 {
     words commands[HALVES], last;
-    for (size_t half = 0; half < HALVES; half++) commands[half] = compile_half(k, source, half);
-    last = link_halves(k, made);
-    return run_all(k, source, commands, 1, why) &&
-           run_all(k, source, commands + 1, HALVES - 1, why) && run_all(k, source, &last, 1, why);
+    for (size_t half = 0; half < HALVES; half++) commands[half] = compile_half(c, source, half);
+    last = link_halves(c, made);
+    return run_all(c, source, commands, 1, why) &&
+           run_all(c, source, commands + 1, HALVES - 1, why) && run_all(c, source, &last, 1, why);
 }
 
 static bool put_in_place(const char *made, const char *output, failure *why)
@@ -222,20 +222,20 @@ static bool put_in_place(const char *made, const char *output, failure *why)
     return good;
 }
 
-static bool compile(const work *k, const char *source, failure *why)
+static bool compile(const compilation *c, const char *source, failure *why)
 {
-    arena *a = k->memory;
+    arena *a = c->memory;
     const char *temporary = getenv("TMPDIR");
     if (!temporary || !*temporary) temporary = "/tmp";
     char *folder = arena_printf(a, "%s/slope-compile-XXXXXX", temporary);
     if (!mkdtemp(folder))
         return failure_set(why, STATUS_ENVIRONMENT, "cannot make a folder in '%s': %s", temporary,
                            strerror(errno));
-    work here = *k;
+    compilation here = *c;
     here.folder = folder;
     const char *made = arena_printf(a, "%s/made.so", folder);
     const int stem = (int)strlen(source) - 2; /* without .c */
-    const char *output = k->output ? k->output : arena_printf(a, "%.*s.so", stem, source);
+    const char *output = c->output ? c->output : arena_printf(a, "%.*s.so", stem, source);
     const bool good = make(&here, source, made, why) && put_in_place(made, output, why);
     for (size_t half = 0; half < HALVES; half++) (void)remove(object(&here, half));
     (void)remove(made);
@@ -263,12 +263,12 @@ static const char *find_headers(arena *a, failure *why)
 
 static bool take_option(void *parsed, int option, exit_status *status)
 {
-    work *k = parsed;
+    compilation *c = parsed;
     (void)status;
     if (option == OUTPUT)
-        k->output = optarg;
+        c->output = optarg;
     else
-        k->verbose = true;
+        c->verbose = true;
     return true;
 }
 
@@ -278,15 +278,15 @@ static bool is_source(const char *path)
     return length > 2 && strcmp(path + length - 2, ".c") == 0;
 }
 
-static exit_status compile_all(work *k, char **sources, int count)
+static exit_status compile_all(compilation *c, char **sources, int count)
 {
     failure why;
-    k->include = find_headers(k->memory, &why);
-    bool good = k->include != NULL;
+    c->include = find_headers(c->memory, &why);
+    bool good = c->include != NULL;
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction before[IGNORED];
     for (size_t i = 0; i < IGNORED; i++) sigaction(ignored[i], &ignore, &before[i]);
-    for (int i = 0; good && i < count; i++) good = compile(k, sources[i], &why);
+    for (int i = 0; good && i < count; i++) good = compile(c, sources[i], &why);
     for (size_t i = 0; i < IGNORED; i++) sigaction(ignored[i], &before[i], NULL);
     return good ? STATUS_OK : cli_fail(&why);
 }
@@ -299,10 +299,10 @@ exit_status command_compile(int argc, char **argv)
                                             {NULL, 0, NULL, 0}};
     int own = 1; /* words before the flags */
     while (own < argc && strcmp(argv[own], "--") != 0) own++;
-    work k = {.flags = argv + (own < argc ? own + 1 : own)};
-    k.flag_count = own < argc ? (size_t)(argc - own - 1) : 0;
+    compilation c = {.flags = argv + (own < argc ? own + 1 : own)};
+    c.flag_count = own < argc ? (size_t)(argc - own - 1) : 0;
     exit_status status;
-    if (!cli_options(own, argv, options, help, take_option, &k, &status)) return status;
+    if (!cli_options(own, argv, options, help, take_option, &c, &status)) return status;
     if (optind == own) return cli_usage("compile", "which plugin? name its file, mine.c");
     for (int i = optind; i < own; i++) {
         if (!is_source(argv[i]))
@@ -310,15 +310,17 @@ exit_status command_compile(int argc, char **argv)
                              "expected a C file, mine.c, not '%s' (flags for the compiler come "
                              "after --)",
                              argv[i]);
+        failure why;
         if (!file_exists(argv[i])) {
-            fprintf(stderr, "slope: cannot open '%s': %s\n", argv[i], strerror(ENOENT));
-            return STATUS_ENVIRONMENT;
+            failure_set(&why, STATUS_ENVIRONMENT, "cannot open '%s': %s", argv[i],
+                        strerror(ENOENT));
+            return cli_fail(&why);
         }
     }
-    if (k.output && own - optind > 1)
+    if (c.output && own - optind > 1)
         return cli_usage("compile", "--output is for one plugin, not %d", own - optind);
-    k.memory = arena_create();
-    status = compile_all(&k, argv + optind, own - optind);
-    arena_destroy(k.memory);
+    c.memory = arena_create();
+    status = compile_all(&c, argv + optind, own - optind);
+    arena_destroy(c.memory);
     return status;
 }
