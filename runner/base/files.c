@@ -197,6 +197,16 @@ void bytes_sha256(const void *bytes, size_t count, char digest[65])
     finish_sha256(&context, digest);
 }
 
+bool file_copy(const char *from, const char *to, failure *why)
+{
+    unsigned char *bytes;
+    size_t count;
+    if (!file_read(from, &bytes, &count, why)) return false;
+    const bool good = file_write(to, bytes, count, why);
+    free(bytes);
+    return good;
+}
+
 bool file_sha256(const char *path, char digest[65], failure *why)
 {
     const int file = open_to_read(path, why);

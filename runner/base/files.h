@@ -19,6 +19,9 @@ bool file_flush(const char *path, failure *why);
 /* Whole contents, with a zero byte after the end that is not counted. Free with free(). */
 bool file_read(const char *path, unsigned char **bytes, size_t *count, failure *why);
 
+/* Of a file that fits in memory; `to` as by file_write. */
+bool file_copy(const char *from, const char *to, failure *why);
+
 /* SHA-256 of a file, in 64 hexadecimal digits and a zero byte. */
 bool file_sha256(const char *path, char digest[65], failure *why);
 void bytes_sha256(const void *bytes, size_t count, char digest[65]);

@@ -1,6 +1,6 @@
 /* cli/compile.c: `slope compile`: a plugin of a C file, with all halves that slope_add_plugin() of
- * plugins/cmake gives to those that are built with CMake. Which halves and options these are,
- * CMakeLists.txt says, for both. The C compiler does the compilation. */
+ * plugins/cmake gives to those that are built with CMake. The options stand there, for
+ * both; CMakeLists.txt hands them on. The C compiler does the work. */
 #include "cli/cli.h"
 #include "cli/options.h"
 
@@ -212,16 +212,6 @@ static bool make(const compilation *c, const char *source, const char *made, fai
            run_all(c, source, commands + 1, HALVES - 1, why) && run_all(c, source, &last, 1, why);
 }
 
-static bool put_in_place(const char *made, const char *output, failure *why)
-{
-    unsigned char *bytes;
-    size_t count;
-    if (!file_read(made, &bytes, &count, why)) return false;
-    const bool good = file_write(output, bytes, count, why);
-    free(bytes);
-    return good;
-}
-
 static bool compile(const compilation *c, const char *source, failure *why)
 {
     arena *a = c->memory;
@@ -236,7 +226,7 @@ static bool compile(const compilation *c, const char *source, failure *why)
     const char *made = arena_printf(a, "%s/made.so", folder);
     const int stem = (int)strlen(source) - 2; /* without .c */
     const char *output = c->output ? c->output : arena_printf(a, "%.*s.so", stem, source);
-    const bool good = make(&here, source, made, why) && put_in_place(made, output, why);
+    const bool good = make(&here, source, made, why) && file_copy(made, output, why);
     for (size_t half = 0; half < HALVES; half++) (void)remove(object(&here, half));
     (void)remove(made);
     (void)rmdir(folder);
@@ -247,7 +237,7 @@ static bool compile(const compilation *c, const char *source, failure *why)
     return true;
 }
 
-/* Installed beside the program, or where the distribution puts headers of programs like this. */
+/* Beside the folder of the program, in a build as in an installation. */
 static const char *find_headers(arena *a, failure *why)
 {
     const char *folder = path_join(a, path_of_program(a), "../include");

@@ -43,16 +43,6 @@ static bool read_folders(run *r, size_t count, row_giver *givers, trials_read *r
     return true;
 }
 
-static bool copy_file(const char *from, const char *to, failure *why)
-{
-    unsigned char *bytes;
-    size_t count;
-    if (!file_read(from, &bytes, &count, why)) return false;
-    const bool good = file_write(to, bytes, count, why);
-    free(bytes);
-    return good;
-}
-
 /* The weights that a single run would have kept; those that a shard did not keep are not missed. */
 static bool copy_weights(run *r, const row_giver *givers, const size_t *takes_from, failure *why)
 {
@@ -67,7 +57,7 @@ static bool copy_weights(run *r, const row_giver *givers, const size_t *takes_fr
             const char *from =
                 path_join(a, giver->folder, arena_printf(a, "weights/%zu.safetensors", old));
             if (giver->numbers[old] == t && file_exists(from))
-                good = copy_file(from, run_weights_path(a, r, t), why);
+                good = file_copy(from, run_weights_path(a, r, t), why);
         }
     }
     arena_destroy(a);

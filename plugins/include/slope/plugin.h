@@ -222,8 +222,9 @@ typedef struct slope_plugin {
     .parameters = (table), .parameter_count = sizeof(table) / sizeof((table)[0]), \
     .parameter_size = sizeof(slope_parameter), .config_size = sizeof(config_struct)
 
-/* The same plugin compiled for the wider vectors of a newer processor, by slope_add_plugin(). The
- * bits of its results are those of the plain one, since nothing is contracted or reordered. */
+/* The same plugin compiled for the wider vectors of a newer processor, by `slope compile` or
+ * slope_add_plugin(). The bits of its results are those of the plain one, since nothing is
+ * contracted or reordered. */
 typedef struct slope_wide {
     const char *isa; /* "avx2", "avx512": instruction sets of `slope --version --verbose` (its
                         vnni and amx are avx512 to a plugin) */
@@ -253,7 +254,8 @@ typedef struct slope_entry {
  *     };
  *
  * The other halves of a plugin (float64, wider vectors) are object files that export nothing; the
- * float32 half refers to them by hidden symbols when slope_add_plugin() has built them. */
+ * float32 half refers to them by hidden symbols where `slope compile` or slope_add_plugin() has
+ * built them. */
 #define SLOPE_HEAD(struct_, kind_) .size = sizeof(struct_), .kind = (kind_)
 
 #define SLOPE_HIDDEN_      __attribute__((visibility("hidden")))

@@ -104,6 +104,25 @@ static void write_first_flush_later(void **state)
     assert_false(file_write_unflushed(in_folder(f, "none/a"), "x", 1, &why));
 }
 
+static void copies(void **state)
+{
+    const fixture *f = *state;
+    failure why;
+    unsigned char *bytes;
+    size_t count;
+    assert_true(file_write(in_folder(f, "a"), "x\0y", 3, &why));
+    assert_true(file_write(in_folder(f, "b"), "earlier", 7, &why));
+    assert_true(file_copy(in_folder(f, "a"), in_folder(f, "b"), &why));
+    assert_true(file_read(in_folder(f, "b"), &bytes, &count, &why));
+    assert_int_equal(count, 3);
+    assert_memory_equal(bytes, "x\0y", 4);
+    free(bytes);
+    assert_false(file_copy(in_folder(f, "none"), in_folder(f, "b"), &why));
+    assert_non_null(strstr(why.text, "No such file"));
+    assert_false(file_copy(in_folder(f, "a"), in_folder(f, "none/b"), &why));
+    assert_int_equal(entries(f), 2);
+}
+
 static void large_file(void **state)
 {
     const fixture *f = *state;
@@ -263,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(write_and_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(write_first_flush_later, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(copies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(large_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(file_of_unknown_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_disk_keeps_the_earlier_file, set_up, tear_down),
